@@ -1,0 +1,98 @@
+// Package manifest turns the bytes of a file into documents, documents into
+// Kubernetes resources, and every node of them back into an exact place of the
+// file. It parses with kyaml's yaml package, one document at a time, and
+// imports source alone.
+package manifest
+
+import (
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/kubeknot/kubeknot/analyzer/source"
+)
+
+// Role says what a document is to kubeknot.
+type Role int
+
+const (
+	// Object holds a Kubernetes object, or a list of them.
+	Object Role = iota
+	// Foreign has no apiVersion and kind: a values file, a compose file, ...
+	// It is not parsed.
+	Foreign
+	// Kustomization is a kustomization.yaml or a Component.
+	Kustomization
+	// Patch is input of kustomize: a JSON 6902 patch (a list) or an object
+	// with a $patch directive.
+	Patch
+	// Template holds {{ }} that nobody has rendered.
+	Template
+	// Broken cannot be read; Problems says why.
+	Broken
+	// Unreadable holds what kubeknot, but not Kubernetes, fails to read.
+	Unreadable
+)
+
+var roleNames = [...]string{"object", "not Kubernetes", "kustomization", "kustomize patch", "unrendered template", "broken", "unreadable"}
+
+// String returns the name of the role for people.
+func (r Role) String() string { return roleNames[r] }
+
+// File is a parsed file.
+type File struct {
+	*source.File
+	// Documents holds every document in file order; empty documents, those of
+	// comments alone, are left out.
+	Documents []*Document
+}
+
+// Resources returns the Kubernetes objects of the file in file order, those
+// inside lists included.
+func (f *File) Resources() []*Resource {
+	var all []*Resource
+	for _, d := range f.Documents {
+		all = append(all, d.Resources...)
+	}
+	return all
+}
+
+// Document is one YAML or JSON document.
+type Document struct {
+	File *source.File
+	// Span covers the document with the comments and directives before it.
+	Span source.Span
+	Role Role
+	// Root is the top node, nil unless the document was parsed.
+	Root *yaml.Node
+	// Resources holds the objects of the document, nil unless Role is Object.
+	Resources []*Resource
+	// Problems are the faults of the YAML itself.
+	Problems []Problem
+
+	text  source.Span // what the parser got
+	lines []int       // parser's lines of text, see lines.go
+}
+
+// ProblemKind is the rule id that reports a problem.
+type ProblemKind string
+
+// The problems that parsing finds.
+const (
+	SyntaxError  ProblemKind = "syntax-error"
+	DuplicateKey ProblemKind = "duplicate-key"
+)
+
+// Problem is a fault of the YAML itself.
+type Problem struct {
+	Kind    ProblemKind
+	Message string
+	Span    source.Span
+	// Path is the field path of a duplicate key, nil for a syntax error.
+	Path []string
+	// First is where a duplicate key stood before; its File is nil for a
+	// syntax error.
+	First source.Location
+	// Same reports that a duplicate key repeats the very same value.
+	Same bool
+	// Resource is the object that holds a duplicate key, nil if unknown.
+	Resource *Resource
+}

@@ -1,0 +1,267 @@
+package manifest
+
+import (
+	"iter"
+	"strconv"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// Resolve follows aliases. It returns nil for nil.
+func Resolve(n *yaml.Node) *yaml.Node {
+	for n != nil && n.Kind == yaml.AliasNode {
+		n = n.Alias
+	}
+	return n
+}
+
+// IsNull reports whether the node is absent or null. kubectl drops fields that
+// are null before it sends an object, so the two are the same to Kubernetes.
+func IsNull(n *yaml.Node) bool {
+	n = Resolve(n)
+	return n == nil || n.Kind == yaml.ScalarNode && n.ShortTag() == yaml.NodeTagNull
+}
+
+// IsMapping reports whether the node, with aliases followed, is a mapping.
+func IsMapping(n *yaml.Node) bool {
+	n = Resolve(n)
+	return n != nil && n.Kind == yaml.MappingNode
+}
+
+// Entry is a key of a mapping with its value; the value has aliases followed,
+// Value and Raw differ only then.
+type Entry struct {
+	Key, Value, Raw *yaml.Node
+}
+
+// Field returns the entry of a key. Of a key that stands twice the last one
+// counts, as it does for kubectl; merge keys ("<<") supply what the mapping
+// itself does not have. A missing key gives a zero Entry.
+func Field(n *yaml.Node, key string) Entry {
+	return field(n, key, maxMergeDepth)
+}
+
+// maxMergeDepth ends merge keys that lead back to themselves.
+const maxMergeDepth = 16
+
+func field(n *yaml.Node, key string, depth int) Entry {
+	n = Resolve(n)
+	if n == nil || n.Kind != yaml.MappingNode || depth == 0 {
+		return Entry{}
+	}
+	for i := len(n.Content) - 2; i >= 0; i -= 2 {
+		if k := n.Content[i]; k.Value == key && k.Kind == yaml.ScalarNode {
+			return Entry{k, Resolve(n.Content[i+1]), n.Content[i+1]}
+		}
+	}
+	for source := range merged(n) {
+		if e := field(source, key, depth-1); e.Key != nil {
+			return e
+		}
+	}
+	return Entry{}
+}
+
+// merged yields the mappings that the merge keys of n name.
+func merged(n *yaml.Node) iter.Seq[*yaml.Node] {
+	return func(yield func(*yaml.Node) bool) {
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			if n.Content[i].Tag != yaml.MergeTag {
+				continue
+			}
+			source := Resolve(n.Content[i+1])
+			if source == nil || source.Kind != yaml.SequenceNode {
+				if !yield(source) {
+					return
+				}
+				continue
+			}
+			for _, s := range source.Content {
+				if !yield(Resolve(s)) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// Fields yields the entries of a mapping as Field would return them, each key
+// once, in the order in which the keys stand. Null values are yielded too.
+// Anything but a mapping has no entries.
+func Fields(n *yaml.Node) iter.Seq2[string, Entry] {
+	return func(yield func(string, Entry) bool) {
+		n = Resolve(n)
+		if n == nil || n.Kind != yaml.MappingNode {
+			return
+		}
+		fields(n, map[string]bool{}, maxMergeDepth, yield)
+	}
+}
+
+func fields(n *yaml.Node, seen map[string]bool, depth int, yield func(string, Entry) bool) bool {
+	if n == nil || n.Kind != yaml.MappingNode || depth == 0 {
+		return true
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		k := n.Content[i]
+		if k.Kind != yaml.ScalarNode || k.Tag == yaml.MergeTag || seen[k.Value] {
+			continue
+		}
+		seen[k.Value] = true
+		if !yield(k.Value, field(n, k.Value, 1)) {
+			return false
+		}
+	}
+	for source := range merged(n) {
+		if !fields(source, seen, depth-1, yield) {
+			return false
+		}
+	}
+	return true
+}
+
+// Items returns the elements of a sequence, aliases followed. Anything but a
+// sequence has none.
+func Items(n *yaml.Node) []*yaml.Node {
+	n = Resolve(n)
+	if n == nil || n.Kind != yaml.SequenceNode {
+		return nil
+	}
+	items := make([]*yaml.Node, len(n.Content))
+	for i, c := range n.Content {
+		items[i] = Resolve(c)
+	}
+	return items
+}
+
+// Get returns the value at a path of keys and, in sequences, decimal indices.
+// It is nil where there is none or where it is null.
+func Get(n *yaml.Node, path ...string) *yaml.Node {
+	n = Resolve(n)
+	for _, step := range path {
+		n = child(n, step)
+	}
+	if IsNull(n) {
+		return nil
+	}
+	return n
+}
+
+func child(n *yaml.Node, step string) *yaml.Node {
+	if n == nil {
+		return nil
+	}
+	if n.Kind == yaml.SequenceNode {
+		if i, err := strconv.Atoi(step); err == nil && i >= 0 && i < len(n.Content) {
+			return Resolve(n.Content[i])
+		}
+		return nil
+	}
+	return Field(n, step).Value
+}
+
+// String returns the text of the scalar at a path, whatever its type; "" where
+// there is no scalar.
+func String(n *yaml.Node, path ...string) string {
+	if n = Get(n, path...); n != nil && n.Kind == yaml.ScalarNode {
+		return n.Value
+	}
+	return ""
+}
+
+// Int returns the integer at a path as kubectl reads it: YAML 1.1 octal ("010"
+// is 8) and whole floats ("2.0") included. ok is false for anything else.
+func Int(n *yaml.Node, path ...string) (value int, ok bool) {
+	n = Get(n, path...)
+	if n == nil || n.Kind != yaml.ScalarNode {
+		return 0, false
+	}
+	switch n.ShortTag() {
+	case yaml.NodeTagInt:
+		var v int
+		if err := n.Decode(&v); err == nil {
+			return v, true
+		}
+	case yaml.NodeTagFloat:
+		var v float64
+		if err := n.Decode(&v); err == nil && v == float64(int(v)) {
+			return int(v), true
+		}
+	}
+	return 0, false
+}
+
+// Bool returns whether the scalar at a path is true.
+func Bool(n *yaml.Node, path ...string) bool {
+	n = Get(n, path...)
+	var v bool
+	return n != nil && n.Kind == yaml.ScalarNode && n.Decode(&v) == nil && v
+}
+
+// StringMap returns the mapping at a path as labels and selectors are read: a
+// null value makes its key vanish. It is nil where there is no mapping, and
+// empty, not nil, for "{}".
+func StringMap(n *yaml.Node, path ...string) map[string]string {
+	n = Get(n, path...)
+	if n == nil || n.Kind != yaml.MappingNode {
+		return nil
+	}
+	m := make(map[string]string, len(n.Content)/2)
+	for key, e := range Fields(n) {
+		if !IsNull(e.Value) && e.Value.Kind == yaml.ScalarNode {
+			m[key] = e.Value.Value
+		}
+	}
+	return m
+}
+
+// maxValueNodes and maxValueDepth bound what Value builds, so that aliases
+// inside aliases, or inside themselves, cannot blow up the memory.
+const (
+	maxValueNodes = 1 << 20
+	maxValueDepth = 1 << 10
+)
+
+// Value converts a node to plain Go data as encoding/json would build it:
+// map[string]any, []any, string, bool, nil, int or float64. ok is false when
+// it was cut short, because aliases unfold to more than a million nodes or
+// levels go deeper than a thousand.
+func Value(n *yaml.Node) (value any, ok bool) {
+	budget := maxValueNodes
+	value = convert(n, &budget, 0)
+	return value, budget > 0
+}
+
+func convert(n *yaml.Node, budget *int, depth int) any {
+	n = Resolve(n)
+	if n == nil || *budget <= 0 {
+		return nil
+	}
+	if *budget--; depth > maxValueDepth {
+		*budget = 0
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		m := make(map[string]any, len(n.Content)/2)
+		for key, e := range Fields(n) {
+			m[key] = convert(e.Value, budget, depth+1)
+		}
+		return m
+	case yaml.SequenceNode:
+		s := make([]any, len(n.Content))
+		for i, c := range n.Content {
+			s[i] = convert(c, budget, depth+1)
+		}
+		return s
+	}
+	switch n.ShortTag() {
+	case yaml.NodeTagNull:
+		return nil
+	case yaml.NodeTagInt, yaml.NodeTagFloat, yaml.NodeTagBool:
+		var v any
+		if n.Decode(&v) == nil {
+			return v
+		}
+	}
+	return n.Value
+}

@@ -1,0 +1,353 @@
+package manifest
+
+import (
+	"bytes"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"unicode/utf16"
+	"unicode/utf8"
+
+	yaml4 "go.yaml.in/yaml/v4"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/kubeknot/kubeknot/analyzer/source"
+)
+
+// Parse splits a file into documents and reads each of them. It never fails:
+// what cannot be read is a document with Problems.
+func Parse(f *source.File) *File {
+	file := &File{File: f}
+	if d := foreignEncoding(f); d != nil {
+		file.Documents = []*Document{d}
+		return file
+	}
+	for _, c := range split(f.Data) {
+		d := &Document{File: f, Span: c.span, text: c.text}
+		d.parse()
+		file.Documents = append(file.Documents, d)
+	}
+	return file
+}
+
+// foreignEncoding returns the broken document that a file of another encoding
+// is, nil for UTF-8 and for files that hold no Kubernetes object. The API
+// server's YAML and JSON are UTF-8 (RFC 8259 section 8.1).
+func foreignEncoding(f *source.File) *Document {
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(f.Data, []byte{0xFF, 0xFE}), len(f.Data) > 1 && f.Data[1] == 0 && f.Data[0] != 0:
+		order = binary.LittleEndian
+	case bytes.HasPrefix(f.Data, []byte{0xFE, 0xFF}), len(f.Data) > 1 && f.Data[0] == 0 && f.Data[1] != 0:
+		order = binary.BigEndian
+	default:
+		return nil
+	}
+	units := make([]uint16, len(f.Data)/2)
+	for i := range units {
+		units[i] = order.Uint16(f.Data[2*i:])
+	}
+	if !looksLikeObject([]byte(string(utf16.Decode(units)))) {
+		return &Document{File: f, Span: source.Span{End: len(f.Data)}, Role: Foreign}
+	}
+	f.Hide(source.Span{End: len(f.Data)}) // nothing of it can be shown
+	return &Document{File: f, Span: source.Span{End: len(f.Data)}, Role: Broken, Problems: []Problem{{
+		Kind:    SyntaxError,
+		Message: "the file is UTF-16, but kubectl reads UTF-8",
+	}}}
+}
+
+// looksLikeObject reports whether the text can hold a Kubernetes object at
+// all. What cannot is not parsed, which is what makes values files, CI
+// configurations and data files cheap.
+func looksLikeObject(text []byte) bool {
+	return bytes.Contains(text, []byte("kind")) && bytes.Contains(text, []byte("apiVersion"))
+}
+
+func (d *Document) parse() {
+	text := d.File.Data[d.text.Start:d.text.End]
+	if !looksLikeObject(text) {
+		d.Role = Foreign
+		return
+	}
+	var node yaml.Node
+	if err := yaml.Unmarshal(text, &node); err != nil {
+		d.fail(text, err)
+		return
+	}
+	if node.Kind != yaml.DocumentNode || len(node.Content) == 0 {
+		d.Role = Foreign
+		return
+	}
+	d.Root = node.Content[0]
+	d.Role = d.classify()
+	if d.Role != Object {
+		return
+	}
+	d.Resources = collect(d)
+	if hasTemplateKeys(d.Root) {
+		d.Role, d.Resources = Template, nil
+		return
+	}
+	d.findDuplicates(d.Root, nil)
+	for _, r := range d.Resources {
+		hideSecrets(r)
+	}
+}
+
+// classify tells the role of a document that was parsed.
+func (d *Document) classify() Role {
+	switch {
+	case d.Root.Kind == yaml.SequenceNode:
+		return Patch
+	case d.Root.Kind != yaml.MappingNode:
+		return Foreign
+	}
+	apiVersion, kind := Field(d.Root, "apiVersion"), Field(d.Root, "kind")
+	switch {
+	case apiVersion.Key == nil || kind.Key == nil:
+		return Foreign
+	case strings.HasPrefix(String(d.Root, "apiVersion"), "kustomize.config.k8s.io/"):
+		return Kustomization
+	case Field(d.Root, "$patch").Key != nil:
+		return Patch
+	}
+	return Object
+}
+
+// collect returns the objects of a document: itself, or the items of a List or
+// of a typed list ("DeploymentList"), whose items may leave out their kind.
+func collect(d *Document) []*Resource {
+	var all []*Resource
+	var add func(n *yaml.Node, path []string, apiVersion, kind string, depth int)
+	add = func(n *yaml.Node, path []string, apiVersion, kind string, depth int) {
+		r := newResource(d, n, path, apiVersion, kind)
+		items := Field(n, "items")
+		isList := strings.HasSuffix(r.Kind, "List") && items.Value != nil && items.Value.Kind == yaml.SequenceNode
+		if !isList || depth > maxListDepth {
+			all = append(all, r)
+			return
+		}
+		itemVersion, itemKind := "", ""
+		if r.Kind != "List" {
+			itemVersion, itemKind = r.APIVersion, strings.TrimSuffix(r.Kind, "List")
+		}
+		for i, item := range Items(items.Value) {
+			if item != nil && item.Kind == yaml.MappingNode {
+				add(item, append(path, "items", fmt.Sprint(i)), itemVersion, itemKind, depth+1)
+			}
+		}
+	}
+	add(d.Root, nil, "", "", 0)
+	return all
+}
+
+// maxListDepth ends lists that hold themselves by an alias.
+const maxListDepth = 4
+
+// hasTemplateKeys reports whether {{ }} was read as YAML: "name: {{ x }}" is a
+// mapping whose key is a mapping, which no Kubernetes object has.
+func hasTemplateKeys(n *yaml.Node) bool {
+	for i, c := range n.Content {
+		if n.Kind == yaml.MappingNode && i%2 == 0 && c.Kind == yaml.MappingNode || hasTemplateKeys(c) {
+			return true
+		}
+	}
+	return false
+}
+
+// findDuplicates reports keys that stand twice in one mapping. kubectl takes
+// the last one without a word.
+func (d *Document) findDuplicates(n *yaml.Node, path []string) {
+	switch n.Kind {
+	case yaml.SequenceNode:
+		for i, c := range n.Content {
+			d.findDuplicates(c, append(path, fmt.Sprint(i)))
+		}
+	case yaml.MappingNode:
+		first := duplicates(n)
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key, value := n.Content[i], n.Content[i+1]
+			if before, ok := first[i]; ok {
+				d.Problems = append(d.Problems, Problem{
+					Kind:     DuplicateKey,
+					Message:  fmt.Sprintf("key %q stands twice in one mapping", key.Value),
+					Span:     d.SpanOf(key),
+					Path:     append(append([]string(nil), path...), key.Value),
+					First:    d.Location(n.Content[before]),
+					Same:     equal(n.Content[before+1], value),
+					Resource: d.resourceAt(path),
+				})
+			}
+			if len(value.Content) > 0 {
+				d.findDuplicates(value, append(path, key.Value))
+			}
+		}
+	}
+}
+
+// duplicates maps the index of each repeated key of a mapping to that of the
+// key's place before; nil when there is none.
+func duplicates(n *yaml.Node) map[int]int {
+	const few = 16 // below, comparing all pairs beats a map
+	var found map[int]int
+	note := func(i, before int) {
+		if found == nil {
+			found = map[int]int{}
+		}
+		found[i] = before
+	}
+	if len(n.Content) <= 2*few {
+		for i := 2; i < len(n.Content); i += 2 {
+			for j := i - 2; j >= 0; j -= 2 {
+				if n.Content[i].Value == n.Content[j].Value && n.Content[i].Tag != yaml.MergeTag && n.Content[i].Kind == yaml.ScalarNode && n.Content[j].Kind == yaml.ScalarNode {
+					note(i, j)
+					break
+				}
+			}
+		}
+		return found
+	}
+	last := make(map[string]int, len(n.Content)/2)
+	for i := 0; i < len(n.Content); i += 2 {
+		if k := n.Content[i]; k.Kind == yaml.ScalarNode && k.Tag != yaml.MergeTag {
+			if before, ok := last[k.Value]; ok {
+				note(i, before)
+			}
+			last[k.Value] = i
+		}
+	}
+	return found
+}
+
+// equal reports whether two nodes hold the same data.
+func equal(a, b *yaml.Node) bool {
+	if a.Kind != b.Kind || a.Value != b.Value || a.ShortTag() != b.ShortTag() || len(a.Content) != len(b.Content) {
+		return false
+	}
+	for i := range a.Content {
+		if !equal(a.Content[i], b.Content[i]) {
+			return false
+		}
+	}
+	return true
+}
+
+// resourceAt returns the resource that holds a path of the document.
+func (d *Document) resourceAt(path []string) *Resource {
+	for _, r := range d.Resources {
+		if len(r.Path) <= len(path) && strings.Join(path[:len(r.Path)], "\x00") == strings.Join(r.Path, "\x00") {
+			return r
+		}
+	}
+	return nil
+}
+
+// hideSecrets marks the values of a Secret, wherever it carries them.
+func hideSecrets(r *Resource) {
+	if r.Kind != "Secret" {
+		return
+	}
+	for _, field := range []string{"data", "stringData"} {
+		for _, e := range Fields(r.Get(field)) {
+			r.File().Hide(r.Document.SpanOf(e.Raw))
+			r.File().Hide(r.Document.SpanOf(e.Value)) // elsewhere if Raw is an alias
+		}
+	}
+	if e := Field(r.Get("metadata", "annotations"), "kubectl.kubernetes.io/last-applied-configuration"); e.Key != nil {
+		r.File().Hide(r.Document.SpanOf(e.Raw))
+	}
+}
+
+// fail records why the parser refused the text.
+func (d *Document) fail(text []byte, err error) {
+	d.Role = Broken
+	if bytes.Contains(text, []byte("{{")) {
+		d.Role = Template
+		return
+	}
+	if text[0] == '{' && bytes.Contains(text, []byte(`\ud`)) {
+		// JSON writes characters beyond U+FFFF as two escapes, which a YAML
+		// parser refuses and kubectl accepts.
+		d.Role = Unreadable
+		return
+	}
+	if bytes.Contains(text, []byte("Secret")) {
+		d.hideAllValues()
+	}
+	message, at := explain(text, err)
+	d.Problems = []Problem{{Kind: SyntaxError, Message: message, Span: at(d)}}
+}
+
+// hideAllValues hides what follows the first colon of every line: of a Secret
+// that cannot be read nobody knows which lines hold the values.
+func (d *Document) hideAllValues() {
+	for pos := d.text.Start; pos < d.text.End; {
+		end := lineEnd(d.File.Data, pos)
+		from := pos
+		if i := bytes.IndexByte(d.File.Data[pos:end], ':'); i >= 0 {
+			from = pos + i + 1
+		}
+		d.File.Hide(source.Span{Start: from, End: len(bytes.TrimRight(d.File.Data[:end], "\r\n"))})
+		pos = end
+	}
+}
+
+// explain says what is wrong with a text that kyaml refuses, and where. Of
+// kyaml's parser only a line number comes, off by one for half of the errors,
+// so the place is asked of the same parser's next major version.
+func explain(text []byte, err error) (string, func(*Document) source.Span) {
+	if i := invalidByte(text); i >= 0 {
+		r, size := utf8.DecodeRune(text[i:])
+		message := fmt.Sprintf("control character %U is not allowed in YAML", r)
+		if r == utf8.RuneError {
+			message = fmt.Sprintf("byte 0x%02x is not valid UTF-8", text[i])
+		}
+		return message, func(d *Document) source.Span {
+			return source.Span{Start: d.text.Start + i, End: d.text.Start + i + size}
+		}
+	}
+	message := strings.TrimPrefix(err.Error(), "yaml: ")
+	var line, column int
+	if rest, ok := strings.CutPrefix(message, "line "); ok {
+		if _, e := fmt.Sscanf(rest, "%d:", &line); e == nil {
+			_, message, _ = strings.Cut(rest, ": ")
+		}
+	}
+	var failure *yaml4.LoadError
+	var probe yaml4.Node
+	if e := yaml4.Unmarshal(text, &probe); errors.As(e, &failure) && failure.Mark.Line > 0 {
+		line, column = failure.Mark.Line, failure.Mark.Column
+	}
+	return message, func(d *Document) source.Span { return d.pointAt(line, column) }
+}
+
+// pointAt returns the span of the word at a parser's position. Without a
+// column it is the line's text; without a line the document's first line.
+func (d *Document) pointAt(line, column int) source.Span {
+	start := d.offset(max(line, 1), max(column, 1))
+	end := start + lineLength(d.File.Data[start:d.text.End])
+	word := bytes.TrimRight(d.File.Data[start:end], " \t\r\n")
+	if column == 0 {
+		start += len(word) - len(bytes.TrimLeft(word, " \t"))
+		return source.Span{Start: start, End: start + len(bytes.TrimLeft(word, " \t"))}
+	}
+	if i := bytes.IndexAny(word, " \t"); i > 0 {
+		word = word[:i]
+	}
+	return source.Span{Start: start, End: start + len(word)}
+}
+
+// invalidByte returns the offset of the first byte that no YAML text may hold
+// (YAML 1.2 section 5.1), -1 if there is none.
+func invalidByte(text []byte) int {
+	for i := 0; i < len(text); {
+		r, size := utf8.DecodeRune(text[i:])
+		if r == utf8.RuneError && size == 1 || r < ' ' && r != '\t' && r != '\n' && r != '\r' || r == 0x7F {
+			return i
+		}
+		i += size
+	}
+	return -1
+}
