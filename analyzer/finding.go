@@ -1,0 +1,101 @@
+package analyzer
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"encoding/hex"
+	"slices"
+	"strings"
+
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
+)
+
+// Finding is one reported problem.
+type Finding struct {
+	// Rule is the id of the rule that reports it.
+	Rule     string
+	Claim    Claim
+	Evidence Evidence
+	// Severity follows from Claim and Evidence unless it is set.
+	Severity Severity
+
+	// Message states the fact: "Kind name" first, present tense, no advice.
+	Message string
+	// Label is what stands under the marked text of Location; it may be empty.
+	Label string
+	// Consequence is what Kubernetes will do, "" if the message says it.
+	Consequence string
+	// Notes are further facts, one sentence each.
+	Notes []string
+	// Help says what to change, "" if there is nothing to suggest.
+	Help string
+
+	// Location is the value or key at fault.
+	Location source.Location
+	// Path is the field path of Location inside Resource; nil for the whole.
+	Path []string
+	// Resource is the object at fault, nil if the file holds none.
+	Resource *manifest.Resource
+	// Unit is the name of the unit that was judged, "" if the fault is the
+	// file's own.
+	Unit string
+	// Related are the other ends of the broken tie.
+	Related []Related
+}
+
+// Related is a secondary place of a finding.
+type Related struct {
+	Location source.Location
+	Message  string
+}
+
+// Fingerprint identifies a finding across runs: it is made of the rule, the
+// file inside the tree, the object and the field path, never of lines or
+// messages, so moving lines does not change it.
+func (f *Finding) Fingerprint() string {
+	parts := []string{f.Rule, "", "", "", "", "", manifest.FieldPath(f.Path)}
+	if f.Location.File != nil {
+		parts[1] = f.Location.File.Rel
+	}
+	if r := f.Resource; r != nil {
+		parts[2], parts[3], parts[4], parts[5] = r.Group, r.Kind, r.Namespace, r.Name
+	}
+	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
+	return hex.EncodeToString(sum[:8])
+}
+
+// Touches reports whether either end of the finding lies in a file for which
+// in returns true.
+func (f *Finding) Touches(in func(*source.File) bool) bool {
+	if f.Location.File != nil && in(f.Location.File) {
+		return true
+	}
+	return slices.ContainsFunc(f.Related, func(r Related) bool {
+		return r.Location.File != nil && in(r.Location.File)
+	})
+}
+
+// Sort puts findings in their one total order: by file, place, rule, message
+// and unit.
+func Sort(findings []Finding) {
+	slices.SortFunc(findings, compare)
+}
+
+func compare(a, b Finding) int {
+	return cmp.Or(
+		cmp.Compare(path(a), path(b)),
+		cmp.Compare(a.Location.Span.Start, b.Location.Span.Start),
+		cmp.Compare(a.Location.Span.End, b.Location.Span.End),
+		cmp.Compare(a.Rule, b.Rule),
+		cmp.Compare(a.Message, b.Message),
+		cmp.Compare(a.Unit, b.Unit),
+	)
+}
+
+func path(f Finding) string {
+	if f.Location.File == nil {
+		return ""
+	}
+	return f.Location.File.Path
+}

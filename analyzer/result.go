@@ -1,0 +1,32 @@
+package analyzer
+
+import "time"
+
+// Result is what a run found, in the form that reports print.
+type Result struct {
+	// Findings is sorted by Sort.
+	Findings []Finding
+	// NotJudged lists what was passed over and why, sorted by file.
+	NotJudged []NotJudged
+	Summary   Summary
+}
+
+// NotJudged is a file, or a part of one, that was not judged.
+type NotJudged struct {
+	// File is a slash-separated path as people are shown it. It is empty for
+	// what concerns the run as a whole.
+	File string
+	// Reason completes "was not judged:".
+	Reason string
+}
+
+// Summary counts what was read and found.
+type Summary struct {
+	Files     int // files that were read and hold Kubernetes objects
+	Resources int // Kubernetes objects in them
+	Units     int // sets of objects that were judged together
+	Errors    int
+	Warnings  int
+	Infos     int
+	Elapsed   time.Duration // wall time; not part of reports that are compared
+}

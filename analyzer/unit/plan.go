@@ -1,0 +1,202 @@
+package unit
+
+import (
+	"cmp"
+	"maps"
+	"path"
+	"slices"
+)
+
+// Tree is what planning needs to know of a directory tree. All paths are
+// slash-separated and relative to its root; the root itself is ".".
+type Tree struct {
+	// Files are the manifest files in the order of a lexical walk.
+	Files []string
+	// Charts are the directories with a Chart.yaml.
+	Charts []string
+	// Customizations are the kustomizations of the tree.
+	Customizations []*Customization
+}
+
+// PassedOver says why a file is no object of its own: "" if it is one.
+type PassedOver string
+
+const (
+	helmTemplate   PassedOver = "Helm template, not rendered"
+	kustomizeInput PassedOver = "kustomize patch or configuration, not an object of its own"
+	kustomizeFile  PassedOver = "kustomization"
+)
+
+// Layout is a tree with its files sorted into units.
+type Layout struct {
+	// Units are the planned units, sorted by directory and kind.
+	Units []Spec
+	// PassedOver maps the files that no unit judges to the reason.
+	PassedOver map[string]PassedOver
+}
+
+// layout is the state of planning.
+type layout struct {
+	tree   Tree
+	passed map[string]PassedOver
+	charts map[string]bool
+	byDir  map[string][]string // judged files of each directory
+	below  map[string][]string // directories with such files, by their parent, sorted
+	custom map[string]*Customization
+	listed map[string]bool // files that some kustomization lists
+	used   map[string]bool // kustomization directories that another one uses
+}
+
+// Plan sorts the files of a tree into units.
+func Plan(t Tree) Layout {
+	l := &layout{tree: t, passed: map[string]PassedOver{}, charts: map[string]bool{},
+		byDir: map[string][]string{}, below: map[string][]string{},
+		custom: map[string]*Customization{}, listed: map[string]bool{}, used: map[string]bool{}}
+	for _, dir := range t.Charts {
+		l.charts[dir] = true
+	}
+	for _, c := range t.Customizations {
+		l.custom[c.Dir] = c
+	}
+	l.sortFiles()
+	var units []Spec
+	dirs := slices.Sorted(maps.Keys(l.byDir))
+	for _, dir := range dirs {
+		if dir != "." {
+			l.below[path.Dir(dir)] = append(l.below[path.Dir(dir)], dir)
+		}
+	}
+	for _, dir := range dirs {
+		if s := l.directory(dir); len(s.Files) > 0 {
+			units = append(units, s)
+		}
+	}
+	for _, c := range t.Customizations {
+		if !c.Component && !l.used[c.Dir] {
+			if s := l.kustomization(c); len(s.Files) > 0 {
+				units = append(units, s)
+			}
+		}
+	}
+	slices.SortStableFunc(units, func(a, b Spec) int {
+		return cmp.Or(cmp.Compare(a.Dir, b.Dir), cmp.Compare(a.Kind, b.Kind))
+	})
+	return Layout{Units: units, PassedOver: l.passed}
+}
+
+// sortFiles finds out what each file is.
+func (l *layout) sortFiles() {
+	for _, c := range l.tree.Customizations {
+		for _, in := range c.Inputs {
+			l.passed[in] = kustomizeInput
+		}
+	}
+	for _, c := range l.tree.Customizations {
+		for _, target := range c.Targets {
+			if l.custom[target] != nil {
+				l.used[target] = true
+			} else {
+				l.listed[target] = true
+				delete(l.passed, target)
+			}
+		}
+	}
+	for _, f := range l.tree.Files {
+		switch {
+		case IsKustomizationFile(f):
+			l.passed[f] = kustomizeFile
+		case l.inTemplates(f):
+			l.passed[f] = helmTemplate
+		}
+		if l.passed[f] == "" {
+			l.byDir[path.Dir(f)] = append(l.byDir[path.Dir(f)], f)
+		}
+	}
+}
+
+// inTemplates reports whether the file lies below templates/ of a chart.
+func (l *layout) inTemplates(f string) bool {
+	for dir := path.Dir(f); dir != "."; dir = path.Dir(dir) {
+		if path.Base(dir) == "templates" && l.charts[path.Dir(dir)] {
+			return true
+		}
+	}
+	return false
+}
+
+// directory plans the files of a directory that no kustomization lists.
+func (l *layout) directory(dir string) Spec {
+	s := Spec{Dir: dir, Kind: Directory}
+	var others []string
+	for _, f := range l.byDir[dir] {
+		if l.listed[f] {
+			others = append(others, f)
+		} else {
+			s.Files = append(s.Files, f)
+		}
+	}
+	if l.custom[dir] != nil || len(others) > 0 {
+		s.Kind = Unlisted
+		s.Open = []string{"the kustomization of " + dir + " does not list all files"}
+	}
+	s.Context = append(others, l.ancestors(dir)...)
+	s.Siblings = l.siblings(dir)
+	return s
+}
+
+// kustomization plans what a root kustomization builds.
+func (l *layout) kustomization(c *Customization) Spec {
+	s := Spec{Dir: c.Dir, Kind: Kustomization}
+	seen := map[string]bool{}
+	var add func(c *Customization)
+	add = func(c *Customization) {
+		if seen[c.Dir] {
+			return
+		}
+		seen[c.Dir] = true
+		s.Open = append(s.Open, c.Open...)
+		s.Rewritten = s.Rewritten || c.Rewritten
+		for _, target := range c.Targets {
+			switch base := l.custom[target]; {
+			case base != nil:
+				add(base)
+			case seen[target]:
+			case slices.Contains(l.byDir[path.Dir(target)], target):
+				seen[target] = true
+				s.Files = append(s.Files, target)
+			default:
+				s.Open = append(s.Open, target+" is listed and not there")
+			}
+		}
+	}
+	add(c)
+	s.Context = slices.DeleteFunc(l.ancestors(c.Dir), func(f string) bool { return seen[f] })
+	s.Siblings = slices.DeleteFunc(l.siblings(c.Dir), func(f string) bool { return seen[f] })
+	return s
+}
+
+// ancestors returns the files of the directories above, the closest first.
+func (l *layout) ancestors(dir string) []string {
+	var files []string
+	for dir != "." {
+		dir = path.Dir(dir)
+		files = append(files, l.byDir[dir]...)
+	}
+	return files
+}
+
+// siblings returns the files of the directories beside dir and directly below
+// it.
+func (l *layout) siblings(dir string) []string {
+	dirs := l.below[dir]
+	if dir != "." {
+		dirs = slices.Concat(dirs, l.below[path.Dir(dir)])
+	}
+	var files []string
+	for _, other := range dirs {
+		if other != dir {
+			files = append(files, l.byDir[other]...)
+		}
+	}
+	return files
+}

@@ -1,0 +1,142 @@
+// Package unit decides which resources are judged together, and which others
+// they may lean on. Planning works on paths alone, so only what a run needs
+// has to be read. It imports source and manifest.
+package unit
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+)
+
+// Kind says why the resources of a unit belong together.
+type Kind string
+
+const (
+	// Directory: the files of one directory, not of its sub-directories, as
+	// "kubectl apply -f DIR" takes them.
+	Directory Kind = "directory"
+	// Kustomization: the files that a kustomization lists, directly or through
+	// the kustomizations it builds on.
+	Kustomization Kind = "kustomization"
+	// Unlisted: the files of a kustomization's directory that it does not list.
+	Unlisted Kind = "unlisted files"
+	// Stream: what came in on standard input.
+	Stream Kind = "stream"
+)
+
+// Unit is a set of resources that are applied together.
+type Unit struct {
+	// Name is the directory as people are shown it, "-" for a stream.
+	Name string
+	Kind Kind
+	// Resources are the unit's own, in the order in which they are applied.
+	Resources []*manifest.Resource
+	// Context are the resources of the ancestor directories, the closest
+	// first, without those that the unit replaces. They may satisfy a
+	// reference; they are not judged here.
+	Context []*manifest.Resource
+	// Siblings are the resources of the directories beside and directly below.
+	// They never satisfy a reference, but messages name them.
+	Siblings []*manifest.Resource
+	// Namespace is what objects without a namespace get; "" if unknown.
+	Namespace string
+	// Open says why the absence of something proves nothing; empty if the unit
+	// is complete.
+	Open []string
+	// Rewritten reports that kustomize changes these resources by labels,
+	// patches or other transformers before they are applied.
+	Rewritten bool
+}
+
+// Complete reports whether the absence of something is evidence.
+func (u *Unit) Complete() bool { return len(u.Open) == 0 }
+
+// Spec is a planned unit: which files it is made of, by their paths inside the
+// tree.
+type Spec struct {
+	Dir      string
+	Kind     Kind
+	Files    []string
+	Context  []string
+	Siblings []string
+	// Open and Rewritten are as in Unit.
+	Open      []string
+	Rewritten bool
+}
+
+// Assemble makes the unit of a plan. get returns the parsed file of a path,
+// nil if it could not be read.
+func Assemble(s Spec, name, namespace string, get func(path string) *manifest.File) *Unit {
+	u := &Unit{Name: name, Kind: s.Kind, Namespace: namespace, Open: slices.Clone(s.Open), Rewritten: s.Rewritten}
+	u.Resources = u.collect(s.Files, get)
+	own := map[object][]*manifest.Resource{}
+	for _, r := range u.Resources {
+		own[objectOf(r)] = append(own[objectOf(r)], r)
+	}
+	for _, r := range u.collect(s.Context, get) {
+		replaced := slices.ContainsFunc(own[objectOf(r)], func(o *manifest.Resource) bool { return SameNamespace(o.Namespace, r.Namespace) })
+		if !replaced {
+			u.Context = append(u.Context, r)
+		}
+	}
+	for _, path := range s.Siblings {
+		if f := get(path); f != nil {
+			u.Siblings = append(u.Siblings, f.Resources()...)
+		}
+	}
+	u.openForCustomResources()
+	return u
+}
+
+// FromFile makes the unit of a stream.
+func FromFile(f *manifest.File, namespace string) *Unit {
+	return Assemble(Spec{Kind: Stream, Files: []string{f.Path}}, f.Path, namespace, func(string) *manifest.File { return f })
+}
+
+// collect returns the resources of the files and notes what keeps the unit
+// from being complete.
+func (u *Unit) collect(paths []string, get func(string) *manifest.File) []*manifest.Resource {
+	var all []*manifest.Resource
+	for _, path := range paths {
+		f := get(path)
+		if f == nil {
+			u.Open = append(u.Open, path+" could not be read")
+			continue
+		}
+		for _, d := range f.Documents {
+			switch d.Role {
+			case manifest.Broken, manifest.Template, manifest.Unreadable:
+				u.Open = append(u.Open, fmt.Sprintf("%s holds a document that is %s", f.Path, d.Role))
+			}
+			all = append(all, d.Resources...)
+		}
+	}
+	return all
+}
+
+// object is an identity without its namespace, because a namespace that is not
+// set may turn out to be any.
+type object struct {
+	group, kind, name string
+	unnamed           *manifest.Resource // generateName makes a new object each time
+}
+
+func objectOf(r *manifest.Resource) object {
+	if r.Name == "" {
+		return object{unnamed: r}
+	}
+	return object{group: r.Group, kind: r.Kind, name: r.Name}
+}
+
+// SameNamespace reports whether two namespaces can be the same: a namespace
+// that is not set is decided by "kubectl -n" or by the context, so it may be
+// any.
+func SameNamespace(a, b string) bool { return a == "" || b == "" || a == b }
+
+// SameObject reports whether two resources define one object of the cluster.
+// The version is no part of an object's identity.
+func SameObject(a, b *manifest.Resource) bool {
+	return objectOf(a) == objectOf(b) && SameNamespace(a.Namespace, b.Namespace)
+}
