@@ -37,6 +37,9 @@ type Unit struct {
 	// first, without those that the unit replaces. They may satisfy a
 	// reference; they are not judged here.
 	Context []*manifest.Resource
+	// Replaced are the resources of the ancestor directories that the unit
+	// defines anew.
+	Replaced []*manifest.Resource
 	// Siblings are the resources of the directories beside and directly below.
 	// They never satisfy a reference, but messages name them.
 	Siblings []*manifest.Resource
@@ -77,7 +80,9 @@ func Assemble(s Spec, name, namespace string, get func(path string) *manifest.Fi
 	}
 	for _, r := range u.collect(s.Context, get) {
 		replaced := slices.ContainsFunc(own[objectOf(r)], func(o *manifest.Resource) bool { return SameNamespace(o.Namespace, r.Namespace) })
-		if !replaced {
+		if replaced {
+			u.Replaced = append(u.Replaced, r)
+		} else {
 			u.Context = append(u.Context, r)
 		}
 	}

@@ -1,0 +1,136 @@
+// Package graph holds the relations between the resources of one unit: which
+// pods a workload makes, with the labels they carry at run time, who selects
+// them, who scales them and which nodes can take them. It is built once per
+// unit, is read-only then, and keeps the places of both ends. It imports
+// source, manifest and unit.
+package graph
+
+import (
+	"sync"
+
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
+)
+
+// Graph is the relations of one unit. It is safe for concurrent use.
+type Graph struct {
+	Unit *unit.Unit
+	// Workloads are what makes pods, bare Pods included: the unit's own in the
+	// order in which they are applied, then those of the context.
+	Workloads []*Workload
+	// Services, Scalers and Budgets are those of the unit and its context, in
+	// the same order.
+	Services []*Service
+	Scalers  []*Scaler
+	Budgets  []*Budget
+	// Nodes are the nodes that are known: those of the unit, its context and
+	// the inventory. Nothing is guessed of a cluster without any.
+	Nodes []*Node
+
+	index    index
+	siblings func() []*Workload
+	replaced func() []*Workload
+	scalers  map[string][]*Scaler // by the name of the target
+
+	mu       sync.Mutex
+	selected map[string][]*Workload
+}
+
+// Build makes the graph of a unit. inventory holds Node objects from outside
+// the tree; it may be nil.
+func Build(u *unit.Unit, inventory []*manifest.Resource) *Graph {
+	g := &Graph{Unit: u, scalers: map[string][]*Scaler{}, selected: map[string][]*Workload{}}
+	last := map[manifest.ID]*Workload{}
+	for _, r := range u.Resources {
+		if w := g.add(r, true); w != nil {
+			if before := last[r.ID()]; before != nil && r.Name != "" {
+				before.Superseded = true
+			}
+			last[r.ID()] = w
+		}
+	}
+	for _, r := range u.Context {
+		g.add(r, false)
+	}
+	for _, r := range inventory {
+		g.addNode(r)
+	}
+	g.index = newIndex(g.Workloads)
+	g.siblings = sync.OnceValue(func() []*Workload { return g.workloadsOf(u.Siblings) })
+	g.replaced = sync.OnceValue(func() []*Workload { return g.workloadsOf(u.Replaced) })
+	return g
+}
+
+func (g *Graph) workloadsOf(resources []*manifest.Resource) []*Workload {
+	var all []*Workload
+	for _, r := range resources {
+		if w := newWorkload(g, r, false); w != nil {
+			all = append(all, w)
+		}
+	}
+	return all
+}
+
+// add sorts a resource in and returns its workload, if it is one.
+func (g *Graph) add(r *manifest.Resource, own bool) *Workload {
+	switch {
+	case r.Kind == "Service" && r.Group == "":
+		g.Services = append(g.Services, newService(g, r, own))
+	case r.Kind == "PodDisruptionBudget" && r.Group == "policy":
+		g.Budgets = append(g.Budgets, newBudget(r, own))
+	case r.Kind == "Node" && r.Group == "":
+		g.addNode(r)
+	default:
+		if s := newScaler(g, r, own); s != nil {
+			g.Scalers = append(g.Scalers, s)
+			g.scalers[s.TargetName] = append(g.scalers[s.TargetName], s)
+		} else if w := newWorkload(g, r, own); w != nil {
+			g.Workloads = append(g.Workloads, w)
+			return w
+		}
+	}
+	return nil
+}
+
+// Siblings returns the workloads of the directories beside the unit. They
+// never satisfy a reference.
+func (g *Graph) Siblings() []*Workload { return g.siblings() }
+
+// Replaced returns the workloads of ancestor directories that the unit defines
+// anew.
+func (g *Graph) Replaced() []*Workload { return g.replaced() }
+
+// Namespace returns the namespace of a resource, "" if it is not known.
+func (g *Graph) Namespace(r *manifest.Resource) string {
+	if r.Namespace != "" {
+		return r.Namespace
+	}
+	return g.Unit.Namespace
+}
+
+// SameNamespace reports whether two resources can be in one namespace.
+func (g *Graph) SameNamespace(a, b *manifest.Resource) bool {
+	return unit.SameNamespace(g.Namespace(a), g.Namespace(b))
+}
+
+// Select returns the workloads whose pods a selector matches, in the order of
+// Workloads. A namespace that is not set may be any.
+func (g *Graph) Select(namespace string, s Selector) []*Workload {
+	if s.Selector == nil {
+		return nil
+	}
+	key := namespace + "\x00" + s.Selector.String()
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	if found, ok := g.selected[key]; ok {
+		return found
+	}
+	var found []*Workload
+	for _, w := range g.index.candidates(s.Selector, g.Workloads) {
+		if unit.SameNamespace(namespace, g.Namespace(w.Resource)) && w.MatchedBy(s.Selector) {
+			found = append(found, w)
+		}
+	}
+	g.selected[key] = found
+	return found
+}

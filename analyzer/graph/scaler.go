@@ -1,0 +1,68 @@
+package graph
+
+import (
+	"strings"
+
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+)
+
+// Scaler is what sets the replicas of another object: a
+// HorizontalPodAutoscaler, or a KEDA ScaledObject, which makes one.
+type Scaler struct {
+	*manifest.Resource
+	Own bool
+	// Group, TargetKind and Name are its scaleTargetRef. The version is left
+	// out because Kubernetes ignores it: only group and kind are mapped
+	// (pkg/controller/podautoscaler/horizontal.go).
+	TargetGroup, TargetKind, TargetName string
+	// RefPath leads to the reference.
+	RefPath []string
+
+	graph *Graph
+}
+
+func newScaler(g *Graph, r *manifest.Resource, own bool) *Scaler {
+	ref := r.Get("spec", "scaleTargetRef")
+	switch {
+	case ref == nil:
+		return nil
+	case r.Kind == "HorizontalPodAutoscaler" && r.Group == "autoscaling":
+	case r.Kind == "ScaledObject" && r.Group == "keda.sh":
+	default:
+		return nil
+	}
+	s := &Scaler{Resource: r, Own: own, RefPath: []string{"spec", "scaleTargetRef"}, graph: g,
+		TargetKind: manifest.String(ref, "kind"), TargetName: manifest.String(ref, "name")}
+	version := manifest.String(ref, "apiVersion")
+	if r.Group == "keda.sh" {
+		// KEDA fills in a Deployment of apps/v1.
+		if s.TargetKind == "" {
+			s.TargetKind = "Deployment"
+		}
+		if version == "" {
+			version = "apps/v1"
+		}
+	}
+	s.TargetGroup, _, _ = strings.Cut(version, "/")
+	if !strings.Contains(version, "/") {
+		s.TargetGroup = ""
+	}
+	return s
+}
+
+// Scales reports whether the reference names the resource. Kubernetes maps the
+// kind without regard to case.
+func (s *Scaler) Scales(r *manifest.Resource) bool {
+	return s.TargetName == r.Name && strings.EqualFold(s.TargetKind, r.Kind) &&
+		s.TargetGroup == r.Group && s.graph.SameNamespace(s.Resource, r)
+}
+
+// ScaledBy returns the autoscaler of a workload, nil if there is none.
+func (g *Graph) ScaledBy(w *Workload) *Scaler {
+	for _, s := range g.scalers[w.Name] {
+		if s.Scales(w.Resource) {
+			return s
+		}
+	}
+	return nil
+}

@@ -1,0 +1,54 @@
+package graph
+
+import "github.com/kubeknot/kubeknot/analyzer/manifest"
+
+// Service is a core/v1 Service.
+type Service struct {
+	*manifest.Resource
+	Own bool
+	// Selector selects nothing when it is Missing or Empty: endpoints are then
+	// not managed (pkg/controller/endpointslice/endpointslice_controller.go).
+	Selector Selector
+
+	graph *Graph
+}
+
+func newService(g *Graph, r *manifest.Resource, own bool) *Service {
+	return &Service{Resource: r, Own: own, Selector: ReadMapSelector(r, "spec", "selector"), graph: g}
+}
+
+// Type returns spec.type, ClusterIP where it is left out.
+func (s *Service) Type() string {
+	if t := manifest.String(s.Node, "spec", "type"); t != "" {
+		return t
+	}
+	return "ClusterIP"
+}
+
+// Pods returns the workloads whose pods the Service selects. An ExternalName
+// Service has no endpoints whatever it selects.
+func (s *Service) Pods() []*Workload {
+	if s.Type() == "ExternalName" {
+		return nil
+	}
+	return s.graph.Select(s.graph.Namespace(s.Resource), s.Selector)
+}
+
+// Budget is a PodDisruptionBudget.
+type Budget struct {
+	*manifest.Resource
+	Own bool
+	// Selector matches every pod of the namespace when it is Empty in
+	// policy/v1, and none when it is Missing.
+	Selector Selector
+}
+
+func newBudget(r *manifest.Resource, own bool) *Budget {
+	return &Budget{Resource: r, Own: own, Selector: ReadLabelSelector(r, "spec", "selector")}
+}
+
+// Budgeted returns the workloads whose pods a budget counts by a selector that
+// is not empty.
+func (g *Graph) Budgeted(b *Budget) []*Workload {
+	return g.Select(g.Namespace(b.Resource), b.Selector)
+}

@@ -1,0 +1,108 @@
+// Package analyzer is the contract between rules and the rest: what a rule is,
+// what it is given, and what it reports. It imports source, manifest, unit and
+// graph.
+package analyzer
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+
+	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
+)
+
+// Rule is one check. A rule is a value: its documentation stands next to its
+// code, and everything that is shown of it comes from here.
+type Rule struct {
+	// ID states the fault in kebab-case and reads well after "ignore":
+	// "service-selects-nothing".
+	ID string
+	// Title is the fault in one line, without a full stop.
+	Title string
+	// Claim is what its findings say that Kubernetes will do. A finding may
+	// claim something else.
+	Claim Claim
+	// Kinds are the Kubernetes kinds it looks at; empty means all.
+	Kinds []string
+	// Why says what happens and why it matters, in paragraphs.
+	Why string
+	// Bad is a manifest that the rule reports; Good is the same, mended. Both
+	// are run by the tests. Nodes that they need stand in them.
+	Bad, Good string
+	// References are the pages of Kubernetes' documentation and the places in
+	// its source that the rule follows.
+	References []string
+	// Policy is the name of the Rego file it is written in, "" for Go.
+	Policy string
+
+	// Run judges a unit. A rule has either Run or File.
+	Run func(*Pass) error
+	// File judges a file on its own, before any unit.
+	File func(*Pass, *manifest.File) error
+}
+
+var idPattern = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)+$`)
+
+// Validate refuses a rule that lacks a part.
+func (r *Rule) Validate() error {
+	var errs []error
+	need := func(ok bool, what string) {
+		if !ok {
+			errs = append(errs, fmt.Errorf("rule %q: %s", r.ID, what))
+		}
+	}
+	need(idPattern.MatchString(r.ID), "the id is not kebab-case of two words or more")
+	need(r.Title != "", "no title")
+	need(r.Claim == Rejected || r.Claim == Broken || r.Claim == Suspect || r.Claim == Advice, "no claim")
+	need(r.Why != "", "no explanation (Why)")
+	need(r.Bad != "" && r.Good != "", "no bad and good example")
+	need(len(r.References) > 0, "no reference to Kubernetes' documentation or source")
+	need((r.Run == nil) != (r.File == nil), "it needs either Run or File")
+	return errors.Join(errs...)
+}
+
+// Pass is what a rule is given for one unit, and where it reports.
+type Pass struct {
+	Rule *Rule
+	// Unit and Graph are nil when a file is judged on its own.
+	Unit  *unit.Unit
+	Graph *graph.Graph
+
+	// Findings and Skipped collect what the rule says.
+	Findings []Finding
+	Skipped  []Skipped
+}
+
+// Skipped is something a rule did not judge.
+type Skipped struct {
+	// Topic completes a count: "4 " + "nodeSelectors: no node is known".
+	Topic    string
+	Resource *manifest.Resource
+}
+
+// Report adds a finding. Rule, Unit, the rule's Claim and the Severity are
+// filled in where they are not set; Evidence is Certain by default.
+func (p *Pass) Report(f Finding) {
+	f.Rule = p.Rule.ID
+	if f.Claim == "" {
+		f.Claim = p.Rule.Claim
+	}
+	if f.Evidence == "" {
+		f.Evidence = Certain
+	}
+	if f.Severity == "" {
+		f.Severity = SeverityOf(f.Claim, f.Evidence)
+	}
+	if p.Unit != nil {
+		f.Unit = p.Unit.Name
+	}
+	p.Findings = append(p.Findings, f)
+}
+
+// Skip notes something that the rule did not judge, and why. The run counts
+// the resources of each topic and says so instead of guessing.
+func (p *Pass) Skip(r *manifest.Resource, topic string) {
+	p.Skipped = append(p.Skipped, Skipped{Topic: topic, Resource: r})
+}
