@@ -34,6 +34,9 @@ type Graph struct {
 
 	mu       sync.Mutex
 	selected map[string][]*Workload
+
+	viewing sync.Mutex
+	views   map[any]any
 }
 
 // Build makes the graph of a unit. inventory holds Node objects from outside
@@ -133,4 +136,20 @@ func (g *Graph) Select(namespace string, s Selector) []*Workload {
 	}
 	g.selected[key] = found
 	return found
+}
+
+// View returns what build makes of the graph, built at most once per key: what
+// several rules derive from it need not be derived again.
+func (g *Graph) View(key any, build func() any) any {
+	g.viewing.Lock()
+	defer g.viewing.Unlock()
+	if v, ok := g.views[key]; ok {
+		return v
+	}
+	if g.views == nil {
+		g.views = map[any]any{}
+	}
+	v := build()
+	g.views[key] = v
+	return v
 }
