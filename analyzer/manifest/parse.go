@@ -83,11 +83,13 @@ func (d *Document) parse() {
 	d.Root = node.Content[0]
 	d.Role = d.classify()
 	if d.Role != Object {
+		d.hideIfSecret(text)
 		return
 	}
 	d.Resources = collect(d)
 	if hasTemplateKeys(d.Root) {
 		d.Role, d.Resources = Template, nil
+		d.hideIfSecret(text)
 		return
 	}
 	d.findDuplicates(d.Root, nil)
@@ -244,25 +246,43 @@ func (d *Document) resourceAt(path []string) *Resource {
 	return nil
 }
 
-// hideSecrets marks the values of a Secret, wherever it carries them.
+// hideSecrets marks the values of a Secret, wherever it carries them: all but
+// what says which object it is. Entries are taken as they stand, repeated keys
+// included.
 func hideSecrets(r *Resource) {
-	if r.Kind != "Secret" {
+	if !strings.EqualFold(r.Kind, "Secret") {
 		return
 	}
-	for _, field := range []string{"data", "stringData"} {
-		for _, e := range Fields(r.Get(field)) {
-			r.File().Hide(r.Document.SpanOf(e.Raw))
-			r.File().Hide(r.Document.SpanOf(e.Value)) // elsewhere if Raw is an alias
+	hide := func(n *yaml.Node) {
+		r.File().Hide(r.Document.SpanOf(n))
+		if target := Resolve(n); target != nil {
+			r.File().Hide(r.Document.SpanOf(target))
 		}
 	}
-	if e := Field(r.Get("metadata", "annotations"), "kubectl.kubernetes.io/last-applied-configuration"); e.Key != nil {
-		r.File().Hide(r.Document.SpanOf(e.Raw))
+	for i := 0; i+1 < len(r.Node.Content); i += 2 {
+		key, value := r.Node.Content[i], r.Node.Content[i+1]
+		switch key.Value {
+		case "apiVersion", "kind", "type", "immutable":
+		case "metadata":
+			if e := Field(Field(value, "annotations").Value, "kubectl.kubernetes.io/last-applied-configuration"); e.Key != nil {
+				hide(e.Raw)
+			}
+		default:
+			if value.Kind != yaml.MappingNode {
+				hide(value)
+				continue
+			}
+			for j := 1; j < len(value.Content); j += 2 {
+				hide(value.Content[j])
+			}
+		}
 	}
 }
 
 // fail records why the parser refused the text.
 func (d *Document) fail(text []byte, err error) {
 	d.Role = Broken
+	d.hideIfSecret(text)
 	if bytes.Contains(text, []byte("{{")) {
 		d.Role = Template
 		return
@@ -273,16 +293,17 @@ func (d *Document) fail(text []byte, err error) {
 		d.Role = Unreadable
 		return
 	}
-	if bytes.Contains(text, []byte("Secret")) {
-		d.hideAllValues()
-	}
 	message, at := explain(text, err)
 	d.Problems = []Problem{{Kind: SyntaxError, Message: message, Span: at(d)}}
 }
 
-// hideAllValues hides what follows the first colon of every line: of a Secret
-// that cannot be read nobody knows which lines hold the values.
-func (d *Document) hideAllValues() {
+// hideIfSecret hides what follows the first colon of every line if the text
+// speaks of a Secret: of one that is no plain object nobody knows which lines
+// hold the values.
+func (d *Document) hideIfSecret(text []byte) {
+	if !bytes.Contains(bytes.ToLower(text), []byte("secret")) {
+		return
+	}
 	for pos := d.text.Start; pos < d.text.End; {
 		end := lineEnd(d.File.Data, pos)
 		from := pos

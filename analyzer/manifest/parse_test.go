@@ -279,6 +279,11 @@ func TestSecretsAreHidden(t *testing.T) {
 		"apiVersion: v1\nkind: Secret\nmetadata:\n  annotations:\n    kubectl.kubernetes.io/last-applied-configuration: '{\"data\":\"canary\"}'\n",
 		"apiVersion: v1\nkind: Secret\ndata:\n  a: canary\n b: |\n  canary\n",
 		"apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: Secret, data: {a: canary}}\n",
+		"apiVersion: v1\nkind: Secret\ndata: {a: canary, a: canary}\ndata: {b: canary}\nbinaryData: {x: canary}\nmisplaced: canary\n",
+		"apiVersion: v1\nkind: Secret\ndata: canary\nstringData: [canary]\n",
+		"apiVersion: v1\nkind: secret\ndata: {a: canary}\n",
+		"apiVersion: v1\nkind: Secret\nmetadata:\n  name: {{ x }}\ndata:\n  a: canary\n",
+		"apiVersion: v1\nkind: Secret\n$patch: merge\ndata:\n  a: canary\n",
 	}
 	for _, text := range texts {
 		f := parse(text)

@@ -1,0 +1,66 @@
+// Package report writes what a run found: text for people, concise for editors
+// and grep, json for programs; one file per format behind one interface. Of
+// kubeknot it imports analyzer, and source and manifest for the places and
+// objects of findings. It decides nothing about findings: what it is given, it
+// prints, in the order given.
+package report
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+)
+
+// Reporter writes a result in one format.
+type Reporter interface {
+	// Report writes the whole result. Its only errors are those of w.
+	Report(w io.Writer, r *analyzer.Result) error
+}
+
+// Options are the choices that a format leaves to its caller.
+type Options struct {
+	// Color puts ANSI colours into formats made for people. Whether a terminal
+	// reads them is the caller's to know.
+	Color bool
+}
+
+// formats holds every format, the default first.
+var formats = [...]struct {
+	name string
+	make func(Options) Reporter
+}{
+	{"text", func(o Options) Reporter { return textReporter{newPalette(o.Color)} }},
+	{"concise", func(Options) Reporter { return conciseReporter{} }},
+	{"json", func(Options) Reporter { return jsonReporter{} }},
+}
+
+// New returns the reporter of a format. The error for an unknown format names
+// those that exist.
+func New(format string, o Options) (Reporter, error) {
+	for _, f := range formats {
+		if f.name == format {
+			return f.make(o), nil
+		}
+	}
+	names := Formats()
+	last := len(names) - 1
+	return nil, fmt.Errorf("no format %q: use %s or %s", format, strings.Join(names[:last], ", "), names[last])
+}
+
+// Formats returns the names of all formats, the default first.
+func Formats() []string {
+	names := make([]string, len(formats))
+	for i, f := range formats {
+		names[i] = f.name
+	}
+	return names
+}
+
+// severity returns how loud a finding is: what is set, or else what follows
+// from its claim and evidence.
+func severity(f *analyzer.Finding) analyzer.Severity {
+	return cmp.Or(f.Severity, analyzer.SeverityOf(f.Claim, f.Evidence))
+}
