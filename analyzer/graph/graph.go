@@ -27,10 +27,11 @@ type Graph struct {
 	// the inventory. Nothing is guessed of a cluster without any.
 	Nodes []*Node
 
-	index    index
-	siblings func() []*Workload
-	replaced func() []*Workload
-	scalers  map[string][]*Scaler // by the name of the target
+	index     index
+	siblings  func() []*Workload
+	replaced  func() []*Workload
+	selectors func() selectorIndex
+	scalers   map[string][]*Scaler // by the name of the target
 
 	mu       sync.Mutex
 	selected map[string][]*Workload
@@ -59,6 +60,7 @@ func Build(u *unit.Unit, inventory []*manifest.Resource) *Graph {
 		g.addNode(r)
 	}
 	g.index = newIndex(g.Workloads)
+	g.selectors = sync.OnceValue(func() selectorIndex { return newSelectorIndex(g.Workloads) })
 	g.siblings = sync.OnceValue(func() []*Workload { return g.workloadsOf(u.Siblings) })
 	g.replaced = sync.OnceValue(func() []*Workload { return g.workloadsOf(u.Replaced) })
 	return g

@@ -143,3 +143,15 @@ func Format(set map[string]string) string {
 	}
 	return strings.Join(pairs, ",")
 }
+
+// ExpressionPath returns the path of the first expression about a key, or of
+// the selector if there is none.
+func (s Selector) ExpressionPath(r *manifest.Resource, key string) []string {
+	at := slices.Concat(s.Path, []string{"matchExpressions"})
+	for i, n := range manifest.Items(r.Get(at...)) {
+		if manifest.String(n, "key") == key {
+			return append(at, fmt.Sprint(i))
+		}
+	}
+	return s.Path
+}

@@ -234,3 +234,7 @@ func (w *Workload) PodLabels() string {
 	}
 	return Format(w.Labels)
 }
+
+// HasUnknown reports whether the template gives the label a value that a later
+// tool fills in.
+func (w *Workload) HasUnknown(key string) bool { return manifest.IsPlaceholder(w.Labels[key]) }

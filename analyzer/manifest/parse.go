@@ -5,6 +5,7 @@ import (
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"regexp"
 	"strings"
 	"unicode/utf16"
 	"unicode/utf8"
@@ -15,9 +16,17 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
-// Parse splits a file into documents and reads each of them. It never fails:
-// what cannot be read is a document with Problems.
-func Parse(f *source.File) *File {
+// Parse splits a file into documents and reads those that can hold Kubernetes
+// objects. It never fails: what cannot be read is a document with Problems.
+func Parse(f *source.File) *File { return parseFile(f, looksLikeObject) }
+
+// ParseAny is Parse for files whose documents need no apiVersion and kind, as
+// kustomization.yaml.
+func ParseAny(f *source.File) *File {
+	return parseFile(f, func([]byte) bool { return true })
+}
+
+func parseFile(f *source.File, worth func(text []byte) bool) *File {
 	file := &File{File: f}
 	if d := foreignEncoding(f); d != nil {
 		file.Documents = []*Document{d}
@@ -25,7 +34,9 @@ func Parse(f *source.File) *File {
 	}
 	for _, c := range split(f.Data) {
 		d := &Document{File: f, Span: c.span, text: c.text}
-		d.parse()
+		if d.Role = Foreign; worth(f.Data[c.text.Start:c.text.End]) {
+			d.parse()
+		}
 		file.Documents = append(file.Documents, d)
 	}
 	return file
@@ -67,17 +78,12 @@ func looksLikeObject(text []byte) bool {
 
 func (d *Document) parse() {
 	text := d.File.Data[d.text.Start:d.text.End]
-	if !looksLikeObject(text) {
-		d.Role = Foreign
-		return
-	}
 	var node yaml.Node
 	if err := yaml.Unmarshal(text, &node); err != nil {
 		d.fail(text, err)
 		return
 	}
 	if node.Kind != yaml.DocumentNode || len(node.Content) == 0 {
-		d.Role = Foreign
 		return
 	}
 	d.Root = node.Content[0]
@@ -297,11 +303,13 @@ func (d *Document) fail(text []byte, err error) {
 	d.Problems = []Problem{{Kind: SyntaxError, Message: message, Span: at(d)}}
 }
 
+var secretKind = regexp.MustCompile(`(?i)kind["']?\s*:\s*["']?secret`)
+
 // hideIfSecret hides what follows the first colon of every line if the text
-// speaks of a Secret: of one that is no plain object nobody knows which lines
+// defines a Secret: of one that is no plain object nobody knows which lines
 // hold the values.
 func (d *Document) hideIfSecret(text []byte) {
-	if !bytes.Contains(bytes.ToLower(text), []byte("secret")) {
+	if !secretKind.Match(text) {
 		return
 	}
 	for pos := d.text.Start; pos < d.text.End; {

@@ -1,0 +1,39 @@
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
+FUZZTIME ?= 30s
+
+.DEFAULT_GOAL := build
+
+.PHONY: build
+build: ## Build bin/kubeknot
+	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/kubeknot ./cmd/kubeknot
+
+.PHONY: test
+test: ## Run the tests
+	go test ./...
+
+.PHONY: lint
+lint: ## Check formatting, go vet and go.mod
+	@unformatted=$$(gofmt -l .) || exit 1; \
+	if [ -n "$$unformatted" ]; then echo "not formatted with gofmt:"; echo "$$unformatted"; exit 1; fi
+	go vet ./...
+	go mod tidy -diff
+
+.PHONY: bench
+bench: ## Run the benchmarks
+	go test -run '^$$' -bench . -benchmem ./...
+
+.PHONY: generate
+generate: ## Bring the generated files up to date
+	go generate ./...
+
+.PHONY: fuzz
+fuzz: ## Fuzz the manifest parser for FUZZTIME (30s)
+	go test ./analyzer/manifest -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
+
+.PHONY: clean
+clean: ## Remove what was built
+	rm -rf bin dist
+
+.PHONY: help
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

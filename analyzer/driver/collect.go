@@ -1,0 +1,135 @@
+package driver
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
+)
+
+// run collects what the rules say.
+type run struct {
+	fileRules, unitRules []*analyzer.Rule
+
+	findings  []analyzer.Finding
+	notes     []analyzer.NotJudged
+	skipped   map[string]map[*manifest.Resource]bool // by topic
+	foreign   int                                    // files without Kubernetes objects
+	files     int
+	resources int
+}
+
+func newRun(rules []*analyzer.Rule) *run {
+	r := &run{skipped: map[string]map[*manifest.Resource]bool{}}
+	for _, rule := range rules {
+		if rule.File != nil {
+			r.fileRules = append(r.fileRules, rule)
+		} else {
+			r.unitRules = append(r.unitRules, rule)
+		}
+	}
+	return r
+}
+
+// note counts a file that was named and says what of it is not judged.
+func (r *run) note(f *manifest.File, l *Loaded) {
+	n := len(f.Resources())
+	r.resources += n
+	if n > 0 {
+		r.files++
+	}
+	said := map[string]bool{}
+	foreign := true
+	for _, d := range f.Documents {
+		reason := ""
+		switch d.Role {
+		case manifest.Template:
+			reason = "template, not rendered"
+		case manifest.Unreadable:
+			reason = "JSON escapes that cannot be read yet"
+		case manifest.Patch:
+			reason = "kustomize patch or configuration, not an object of its own"
+		case manifest.Foreign:
+			if n > 0 {
+				reason = "document without apiVersion and kind"
+			}
+		}
+		foreign = foreign && d.Role == manifest.Foreign
+		if reason != "" && !said[reason] {
+			said[reason] = true
+			l.notes = append(l.notes, analyzer.NotJudged{File: f.Path, Reason: reason})
+		}
+	}
+	if foreign && n == 0 {
+		r.foreign++
+	}
+}
+
+// collect merges the passes in their order. One fault that shows in several
+// units is one finding, that of the first; a finding counts if either of its
+// ends lies in a file that was named.
+func (r *run) collect(passes [][]*analyzer.Pass, l *Loaded) {
+	type place struct {
+		rule, message string
+		file          *source.File
+		span          source.Span
+	}
+	seen := map[place]bool{}
+	in := func(f *source.File) bool { return l.named[f] }
+	for _, pass := range slices.Concat(passes...) {
+		for _, f := range pass.Findings {
+			key := place{f.Rule, f.Message, f.Location.File, f.Location.Span}
+			if !seen[key] && f.Touches(in) {
+				seen[key] = true
+				r.findings = append(r.findings, f)
+			}
+		}
+		for _, s := range pass.Skipped {
+			if !in(s.Resource.File()) {
+				continue
+			}
+			if r.skipped[s.Topic] == nil {
+				r.skipped[s.Topic] = map[*manifest.Resource]bool{}
+			}
+			r.skipped[s.Topic][s.Resource] = true
+		}
+	}
+}
+
+// result orders and counts what was collected.
+func (r *run) result(l *Loaded) *analyzer.Result {
+	analyzer.Sort(r.findings)
+	result := &analyzer.Result{Findings: r.findings, NotJudged: l.notes}
+	slices.SortStableFunc(result.NotJudged, func(a, b analyzer.NotJudged) int {
+		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Reason, b.Reason))
+	})
+	result.NotJudged = slices.Compact(result.NotJudged)
+	for _, topic := range slices.Sorted(maps.Keys(r.skipped)) {
+		reason := fmt.Sprintf("%d %s", len(r.skipped[topic]), topic)
+		result.NotJudged = append(result.NotJudged, analyzer.NotJudged{Reason: reason})
+	}
+	if r.foreign > 0 {
+		files := "files hold"
+		if r.foreign == 1 {
+			files = "file holds"
+		}
+		result.NotJudged = append(result.NotJudged, analyzer.NotJudged{Reason: fmt.Sprintf("%d %s no Kubernetes objects", r.foreign, files)})
+	}
+	s := &result.Summary
+	s.Files, s.Resources, s.Units = r.files, r.resources, len(l.Units)
+	for _, f := range r.findings {
+		switch f.Severity {
+		case analyzer.Error:
+			s.Errors++
+		case analyzer.Warning:
+			s.Warnings++
+		default:
+			s.Infos++
+		}
+	}
+	return result
+}

@@ -1,0 +1,246 @@
+package driver
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
+)
+
+// world is what the arguments name and what has to be read around it.
+type world struct {
+	tree   *tree
+	layout unit.Layout
+	show   func(rel string) string // path inside the tree → path for people
+
+	mu    sync.Mutex
+	files map[string]*manifest.File // nil: could not be read
+	notes []analyzer.NotJudged
+}
+
+// openTrees sorts the arguments into the trees they lie in.
+func openTrees(dir string, paths []string) ([]*tree, error) {
+	byRoot := map[string]*tree{}
+	var trees []*tree
+	for _, arg := range paths {
+		abs, isDir, err := resolve(dir, arg)
+		if err != nil {
+			return nil, err
+		}
+		start := abs
+		if !isDir {
+			start = filepath.Dir(abs)
+		}
+		root := findRoot(start)
+		t := byRoot[root]
+		if t == nil {
+			t = &tree{root: root}
+			if err := t.walk(); err != nil {
+				return nil, fmt.Errorf("%s: %w", root, err)
+			}
+			byRoot[root] = t
+			trees = append(trees, t)
+		}
+		t.args = append(t.args, t.rel(abs))
+		if !isDir && !slices.Contains(t.files, t.rel(abs)) {
+			t.files = append(t.files, t.rel(abs)) // named by hand: any extension will do
+			slices.Sort(t.files)
+		}
+	}
+	return trees, nil
+}
+
+// resolve returns the absolute path of an argument, its own symbolic links
+// followed.
+func resolve(dir, arg string) (abs string, isDir bool, err error) {
+	abs = arg
+	if !filepath.IsAbs(abs) {
+		abs = filepath.Join(dir, arg)
+	}
+	if abs, err = filepath.EvalSymlinks(abs); err != nil {
+		return "", false, fmt.Errorf("%s: %s%s", arg, reason(err), suggestPath(dir, arg))
+	}
+	info, err := os.Stat(abs)
+	if err != nil {
+		return "", false, fmt.Errorf("%s: %s", arg, reason(err))
+	}
+	if !info.IsDir() && !info.Mode().IsRegular() {
+		return "", false, fmt.Errorf("%s is neither a file nor a directory", arg)
+	}
+	return abs, info.IsDir(), nil
+}
+
+// openWorld plans the units of a tree. Only kustomizations are read for that.
+func openWorld(t *tree, show func(string) string) *world {
+	w := &world{tree: t, show: show, files: map[string]*manifest.File{}}
+	plan := unit.Tree{Files: t.files, Charts: t.charts}
+	for _, rel := range t.files {
+		if !unit.IsKustomizationFile(rel) {
+			continue
+		}
+		f := w.read(rel, manifest.ParseAny)
+		if f == nil {
+			continue
+		}
+		for _, d := range f.Documents {
+			if d.Root != nil && manifest.IsMapping(d.Root) {
+				plan.Customizations = append(plan.Customizations, unit.ReadCustomization(path.Dir(rel), d.Root))
+				break
+			}
+		}
+	}
+	w.layout = unit.Plan(plan)
+	return w
+}
+
+// read parses a file of the tree at most once; nil if it cannot be read.
+func (w *world) read(rel string, parse func(*source.File) *manifest.File) *manifest.File {
+	w.mu.Lock()
+	f, ok := w.files[rel]
+	w.mu.Unlock()
+	if ok {
+		return f
+	}
+	data, err := os.ReadFile(filepath.Join(w.tree.root, filepath.FromSlash(rel)))
+	if err == nil {
+		f = parse(source.NewFile(w.show(rel), rel, data))
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if err != nil {
+		w.notes = append(w.notes, analyzer.NotJudged{File: rel, Reason: "not readable: " + reason(err)})
+	}
+	w.files[rel] = f
+	return f
+}
+
+// readAll parses files in parallel.
+func (w *world) readAll(ctx context.Context, rels []string) error {
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for _, rel := range rels {
+		group.Go(func() error {
+			w.read(rel, manifest.Parse)
+			return ctx.Err()
+		})
+	}
+	return group.Wait()
+}
+
+// load reads what the arguments name, chooses the units that it has a part in,
+// and reads the rest of those.
+func (w *world) load(ctx context.Context) ([]unit.Spec, error) {
+	var named []string
+	for _, rel := range w.tree.files {
+		if w.tree.named(rel) && w.layout.PassedOver[rel] == "" {
+			named = append(named, rel)
+		}
+	}
+	if err := w.readAll(ctx, named); err != nil {
+		return nil, err
+	}
+	part := map[string]bool{} // named files that hold objects
+	for _, rel := range named {
+		if f := w.files[rel]; f != nil && len(f.Resources()) > 0 {
+			part[rel] = true
+		}
+	}
+	var units []unit.Spec
+	need := map[string]bool{}
+	for _, s := range w.layout.Units {
+		has := func(rel string) bool { return part[rel] }
+		if !slices.ContainsFunc(s.Files, w.tree.named) && !slices.ContainsFunc(s.Context, has) {
+			continue
+		}
+		units = append(units, s)
+		for _, rel := range slices.Concat(s.Files, s.Context, s.Siblings) {
+			need[rel] = true
+		}
+	}
+	var rest []string
+	for _, rel := range w.tree.files {
+		if need[rel] {
+			rest = append(rest, rel)
+		}
+	}
+	return units, w.readAll(ctx, rest)
+}
+
+// get returns a file that load has read.
+func (w *world) get(rel string) *manifest.File { return w.files[rel] }
+
+// readNodes reads the inventory that "kubectl get nodes -o yaml|json" prints.
+func readNodes(dir, name string, stdin io.Reader) ([]*manifest.Resource, error) {
+	if name == "" {
+		return nil, nil
+	}
+	f, err := readInput(dir, name, stdin)
+	if err != nil {
+		return nil, fmt.Errorf("nodes: %w", err)
+	}
+	var nodes []*manifest.Resource
+	for _, d := range f.Documents {
+		for _, p := range d.Problems {
+			if p.Kind == manifest.SyntaxError {
+				at := f.Position(p.Span.Start)
+				return nil, fmt.Errorf("nodes: %s:%d:%d: %s", f.Path, at.Line, at.Column, p.Message)
+			}
+		}
+		for _, r := range d.Resources {
+			if r.Kind == "Node" && r.Group == "" {
+				nodes = append(nodes, r)
+			}
+		}
+	}
+	if len(nodes) == 0 {
+		return nil, fmt.Errorf("nodes: %s holds no Node: it takes what \"kubectl get nodes -o yaml\" prints", f.Path)
+	}
+	return nodes, nil
+}
+
+// readInput reads one file, or standard input for "-".
+func readInput(dir, name string, stdin io.Reader) (*manifest.File, error) {
+	if name == "-" {
+		data, err := io.ReadAll(stdin)
+		if err != nil {
+			return nil, fmt.Errorf("standard input: %w", err)
+		}
+		return manifest.Parse(source.NewFile(streamName, streamName, data)), nil
+	}
+	abs := name
+	if !filepath.IsAbs(abs) {
+		abs = filepath.Join(dir, name)
+	}
+	data, err := os.ReadFile(abs)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %s%s", name, reason(err), suggestPath(dir, name))
+	}
+	return manifest.Parse(source.NewFile(filepath.ToSlash(name), filepath.ToSlash(name), data)), nil
+}
+
+const streamName = "<stdin>"
+
+// shower returns how the paths of a tree are shown: relative to the working
+// directory where they lie below it or were given so, else absolute.
+func shower(dir, root string, relative bool) func(string) string {
+	return func(rel string) string {
+		abs := filepath.Join(root, filepath.FromSlash(rel))
+		if r, err := filepath.Rel(dir, abs); err == nil && (relative || r != ".." && !strings.HasPrefix(r, ".."+string(filepath.Separator))) {
+			return filepath.ToSlash(r)
+		}
+		return filepath.ToSlash(abs)
+	}
+}

@@ -1,0 +1,226 @@
+// Package driver runs the rules: it discovers files, parses them, plans the
+// units, builds their graphs, calls every rule, and puts what they say into
+// one order. It imports everything above it but knows no rule by name.
+package driver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
+)
+
+// Options say what to run on what.
+type Options struct {
+	// Dir is the working directory; "" is the process's own.
+	Dir string
+	// Paths are files and directories; "-" is Stdin. They choose what is
+	// reported, not what is read.
+	Paths []string
+	Stdin io.Reader
+	// Nodes is a file of Node objects, "-" for Stdin, "" for none.
+	Nodes string
+	// Namespace is what objects without one get; "" leaves it open.
+	Namespace string
+	Rules     []*analyzer.Rule
+}
+
+// ErrNothing is returned when directories were given and none of them holds a
+// Kubernetes object.
+var ErrNothing = errors.New("no Kubernetes manifests found")
+
+// Run judges what the options name. The result is complete even if an error is
+// returned with it: then a rule has failed, or nothing was found. A nil result
+// means that the options cannot be used.
+func Run(ctx context.Context, o Options) (*analyzer.Result, error) {
+	start := time.Now()
+	units, err := Load(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	r := newRun(o.Rules)
+	for _, f := range units.files {
+		r.note(f, units)
+	}
+	passes := make([][]*analyzer.Pass, len(units.Units)+len(units.files))
+	failures := make([]error, len(passes))
+	group, ctx := errgroup.WithContext(ctx)
+	group.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range passes {
+		group.Go(func() error {
+			if i < len(units.files) {
+				passes[i], failures[i] = r.judgeFile(units.files[i])
+			} else {
+				passes[i], failures[i] = r.judgeUnit(units.Units[i-len(units.files)], units.nodes)
+			}
+			return ctx.Err()
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	r.collect(passes, units)
+	result := r.result(units)
+	result.Summary.Elapsed = time.Since(start)
+	err = errors.Join(failures...)
+	if err == nil && result.Summary.Resources == 0 && len(result.Findings) == 0 && units.searched {
+		err = ErrNothing
+	}
+	return result, err
+}
+
+// Loaded is what the options name, read and sorted into units.
+type Loaded struct {
+	// Units are those that have a part in what was named, in order.
+	Units []*unit.Unit
+
+	files    []*manifest.File // what was named, in order
+	nodes    []*manifest.Resource
+	notes    []analyzer.NotJudged
+	named    map[*source.File]bool
+	searched bool // a directory was given, so finding nothing is a mistake
+}
+
+// Load reads what the options name and the world around it.
+func Load(ctx context.Context, o Options) (*Loaded, error) {
+	dir := o.Dir
+	if dir == "" {
+		wd, err := os.Getwd()
+		if err != nil {
+			return nil, err
+		}
+		dir = wd
+	}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	stream := slices.Contains(o.Paths, "-")
+	if stream && o.Nodes == "-" {
+		return nil, errors.New("standard input cannot be both the manifests and the nodes")
+	}
+	l := &Loaded{named: map[*source.File]bool{}}
+	var err error
+	if l.nodes, err = readNodes(dir, o.Nodes, o.Stdin); err != nil {
+		return nil, err
+	}
+	if stream {
+		f, err := readInput(dir, "-", o.Stdin)
+		if err != nil {
+			return nil, err
+		}
+		l.name(f)
+		l.searched = true
+		l.Units = append(l.Units, unit.FromFile(f, o.Namespace))
+	}
+	paths := slices.DeleteFunc(slices.Clone(o.Paths), func(p string) bool { return p == "-" })
+	trees, err := openTrees(dir, paths)
+	if err != nil {
+		return nil, err
+	}
+	relative := slices.ContainsFunc(paths, func(p string) bool { return !filepath.IsAbs(p) })
+	for _, t := range trees {
+		if err := l.tree(ctx, openWorld(t, shower(dir, t.root, relative)), o.Namespace); err != nil {
+			return nil, err
+		}
+	}
+	return l, nil
+}
+
+// name adds a file that was named.
+func (l *Loaded) name(f *manifest.File) {
+	l.files = append(l.files, f)
+	l.named[f.File] = true
+}
+
+// tree adds the files and units of one tree.
+func (l *Loaded) tree(ctx context.Context, w *world, namespace string) error {
+	specs, err := w.load(ctx)
+	if err != nil {
+		return err
+	}
+	for _, rel := range w.tree.files {
+		if !w.tree.named(rel) {
+			continue
+		}
+		if reason := w.layout.PassedOver[rel]; reason != "" {
+			l.notes = append(l.notes, analyzer.NotJudged{File: w.show(rel), Reason: string(reason)})
+		}
+		if f := w.get(rel); f != nil {
+			l.name(f)
+		}
+	}
+	for _, n := range slices.Concat(w.tree.notes, w.notes) {
+		if w.tree.named(n.File) {
+			l.notes = append(l.notes, analyzer.NotJudged{File: w.show(n.File), Reason: n.Reason})
+		}
+	}
+	for _, s := range specs {
+		if u := unit.Assemble(s, w.show(s.Dir), namespace, w.get); len(u.Resources) > 0 {
+			l.Units = append(l.Units, u)
+		}
+	}
+	for _, arg := range w.tree.args {
+		l.searched = l.searched || !slices.Contains(w.tree.files, arg)
+	}
+	return nil
+}
+
+// judgeFile runs the rules that look at a file on its own.
+func (r *run) judgeFile(f *manifest.File) ([]*analyzer.Pass, error) {
+	var passes []*analyzer.Pass
+	var errs []error
+	for _, rule := range r.fileRules {
+		pass := &analyzer.Pass{Rule: rule}
+		if err := guard(rule, f.Path, func() error { return rule.File(pass, f) }); err != nil {
+			errs = append(errs, err)
+		}
+		passes = append(passes, pass)
+	}
+	return passes, errors.Join(errs...)
+}
+
+// judgeUnit builds the graph of a unit and runs the rules on it.
+func (r *run) judgeUnit(u *unit.Unit, nodes []*manifest.Resource) ([]*analyzer.Pass, error) {
+	if len(r.unitRules) == 0 {
+		return nil, nil
+	}
+	g := graph.Build(u, nodes)
+	var passes []*analyzer.Pass
+	var errs []error
+	for _, rule := range r.unitRules {
+		pass := &analyzer.Pass{Rule: rule, Unit: u, Graph: g}
+		if err := guard(rule, u.Name, func() error { return rule.Run(pass) }); err != nil {
+			errs = append(errs, err)
+		}
+		passes = append(passes, pass)
+	}
+	return passes, errors.Join(errs...)
+}
+
+// guard turns a panic of a rule into an error that names it: the other rules
+// still report, and the run fails.
+func guard(rule *analyzer.Rule, where string, call func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("rule %s failed on %s: panic: %v\n%s", rule.ID, where, p, debug.Stack())
+		}
+	}()
+	if err := call(); err != nil {
+		return fmt.Errorf("rule %s failed on %s: %w", rule.ID, where, err)
+	}
+	return nil
+}

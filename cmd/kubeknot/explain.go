@@ -1,0 +1,81 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+)
+
+func newExplain() *cobra.Command {
+	return &cobra.Command{
+		Use:               "explain RULE",
+		Short:             "Explain a rule: what Kubernetes does, why it matters, what to write",
+		Args:              cobra.ExactArgs(1),
+		ValidArgsFunction: completeRules,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			all, err := allRules()
+			if err != nil {
+				return err
+			}
+			rule, err := findRule(all, args[0])
+			if err != nil {
+				return err
+			}
+			explain(cmd.OutOrStdout(), rule)
+			return nil
+		},
+	}
+}
+
+// claims says what each claim means.
+var claims = map[analyzer.Claim]string{
+	analyzer.Rejected: "the API server, or kubectl before it, refuses the object",
+	analyzer.Broken:   "accepted, but it cannot work as written",
+	analyzer.Suspect:  "it works, probably not as it was meant",
+	analyzer.Advice:   "it works as written; there is a better way",
+}
+
+func explain(out io.Writer, r *analyzer.Rule) {
+	fmt.Fprintf(out, "%s: %s\n\n", r.ID, r.Title)
+	fmt.Fprintf(out, "Claim: %s: %s.\n", r.Claim, claims[r.Claim])
+	if len(r.Kinds) > 0 {
+		fmt.Fprintf(out, "Kinds: %s.\n", strings.Join(r.Kinds, ", "))
+	}
+	if r.Policy != "" {
+		fmt.Fprintf(out, "Written in Rego: policies/%s.\n", r.Policy)
+	}
+	fmt.Fprintf(out, "\n%s\n", wrap(r.Why, 80))
+	fmt.Fprintf(out, "\nReported:\n\n%s\nFine:\n\n%s\nReferences:\n", indent(r.Bad), indent(r.Good))
+	for _, ref := range r.References {
+		fmt.Fprintf(out, "  %s\n", ref)
+	}
+}
+
+func indent(text string) string {
+	lines := strings.Split(strings.TrimRight(text, "\n"), "\n")
+	return "    " + strings.Join(lines, "\n    ") + "\n"
+}
+
+// wrap breaks each paragraph of a text into lines of at most width bytes.
+func wrap(text string, width int) string {
+	var out []string
+	for _, paragraph := range strings.Split(text, "\n") {
+		line := ""
+		for _, word := range strings.Fields(paragraph) {
+			if line != "" && len(line)+1+len(word) > width {
+				out = append(out, line)
+				line = ""
+			}
+			if line != "" {
+				line += " "
+			}
+			line += word
+		}
+		out = append(out, line)
+	}
+	return strings.Join(out, "\n")
+}

@@ -1,0 +1,75 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubeknot/kubeknot/analyzer/driver"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
+)
+
+func newUnits() *cobra.Command {
+	var namespace string
+	cmd := &cobra.Command{
+		Use:   "units [PATH...]",
+		Short: "Show what is judged together, and why",
+		Long: `Show the units that lint judges: the resources that are applied together, the
+context they may lean on, and what keeps absence from being evidence.`,
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if len(args) == 0 {
+				args = []string{"."}
+			}
+			loaded, err := driver.Load(cmd.Context(), driver.Options{Paths: args, Stdin: cmd.InOrStdin(), Namespace: namespace})
+			if err != nil {
+				return err
+			}
+			if len(loaded.Units) == 0 {
+				return driver.ErrNothing
+			}
+			for _, u := range loaded.Units {
+				printUnit(cmd.OutOrStdout(), u)
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringVarP(&namespace, "namespace", "n", "", "the namespace of objects that name none")
+	return cmd
+}
+
+// printUnit prints a unit as a small table.
+func printUnit(out io.Writer, u *unit.Unit) {
+	fmt.Fprintf(out, "%s (%s)\n", u.Name, u.Kind)
+	for _, part := range []struct {
+		title     string
+		resources []*manifest.Resource
+	}{{"judges", u.Resources}, {"leans on", u.Context}, {"replaces", u.Replaced}} {
+		printResources(out, part.title, part.resources)
+	}
+	for _, reason := range slices.Compact(slices.Clone(u.Open)) {
+		fmt.Fprintf(out, "  %-9s %s\n", "open:", reason)
+	}
+}
+
+// printResources prints one line per file.
+func printResources(out io.Writer, title string, resources []*manifest.Resource) {
+	for len(resources) > 0 {
+		file := resources[0].File()
+		n := slices.IndexFunc(resources, func(r *manifest.Resource) bool { return r.File() != file })
+		if n < 0 {
+			n = len(resources)
+		}
+		line := fmt.Sprintf("  %-9s %s:", title, file.Path)
+		for i, r := range resources[:n] {
+			if i > 0 {
+				line += ","
+			}
+			line += " " + r.String()
+		}
+		fmt.Fprintln(out, line)
+		resources, title = resources[n:], ""
+	}
+}

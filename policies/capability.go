@@ -1,0 +1,55 @@
+package policies
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+)
+
+// denied are the built-in functions that a policy may not call, with the
+// reason. What a policy finds follows from the manifests alone: the same tree
+// gives the same findings on every machine and every day, and linting somebody
+// else's tree with somebody else's policies sends nothing anywhere.
+var denied = map[string]string{
+	"http.send":            network,
+	"net.lookup_ip_addr":   network,
+	"json.match_schema":    "it may fetch the schemas that a schema refers to",
+	"json.verify_schema":   "it may fetch the schemas that a schema refers to",
+	"opa.runtime":          "it reads the environment",
+	"time.now_ns":          clock,
+	"io.jwt.decode_verify": clock,
+	"crypto.x509.parse_and_verify_certificates":              clock,
+	"crypto.x509.parse_and_verify_certificates_with_options": clock,
+	"io.jwt.encode_sign":                                     chance,
+	"io.jwt.encode_sign_raw":                                 chance,
+	"rand.intn":                                              chance,
+	"uuid.rfc4122":                                           chance,
+}
+
+const (
+	network = "it reaches out to the network"
+	clock   = "it depends on the time"
+	chance  = "its result is random"
+)
+
+// capabilities are what OPA offers without what is denied. A built-in function
+// of a later OPA that is not deterministic is left out too.
+func capabilities() *ast.Capabilities {
+	c := ast.CapabilitiesForThisVersion()
+	c.Builtins = slices.DeleteFunc(c.Builtins, func(b *ast.Builtin) bool {
+		_, no := denied[b.Name]
+		return no || b.Nondeterministic
+	})
+	c.AllowNet = []string{}
+	return c
+}
+
+// explain says of a call to a denied function why it is undefined.
+func explain(e *ast.Error) error {
+	if name, ok := strings.CutPrefix(e.Message, "undefined function "); ok && denied[name] != "" {
+		return fmt.Errorf("%s: a policy may not call %s: %s", e.Location, name, denied[name])
+	}
+	return e
+}

@@ -1,0 +1,115 @@
+package policies
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+)
+
+// describe fills in what the METADATA block above the package says of a rule.
+// Its error names each part that is missing or wrong.
+func describe(rule *analyzer.Rule, module *ast.Module) error {
+	set, problems := ast.BuildAnnotationSet([]*ast.Module{module})
+	if problems != nil {
+		return flatten(problems)
+	}
+	a := set.GetPackageScope(module.Package)
+	if a == nil {
+		return fmt.Errorf("%s: no METADATA above the package", module.Package.Location)
+	}
+	m := metadata{Annotations: a}
+	rule.Title = m.required("title", a.Title)
+	rule.Why = m.required("description", a.Description)
+	rule.References = m.references()
+	rule.Claim = analyzer.Claim(m.text("claim"))
+	rule.Kinds = m.kinds()
+	rule.Bad, rule.Good = m.example("bad"), m.example("good")
+	if rule.Claim != "" && !isClaim(rule.Claim) {
+		m.fail("custom.claim is %q: use %s", rule.Claim, claims)
+	}
+	m.refuseOthers("claim", "kinds", "bad", "good")
+	return errors.Join(m.errs...)
+}
+
+// metadata reads an annotation and collects what is wrong with it.
+type metadata struct {
+	*ast.Annotations
+	errs []error
+}
+
+func (m *metadata) fail(format string, args ...any) {
+	m.errs = append(m.errs, fmt.Errorf("%s: METADATA: %s", m.Location, fmt.Sprintf(format, args...)))
+}
+
+func (m *metadata) required(part, text string) string {
+	text = strings.TrimSpace(text)
+	if text == "" {
+		m.fail("no %s", part)
+	}
+	return text
+}
+
+// text returns a required string below custom.
+func (m *metadata) text(key string) string {
+	value, present := m.Custom[key]
+	text, ok := value.(string)
+	if present && !ok {
+		m.fail("custom.%s is not a string", key)
+		return ""
+	}
+	return m.required("custom."+key, text)
+}
+
+// example returns a required manifest below custom, which ends in a line break
+// as a file does.
+func (m *metadata) example(key string) string {
+	if text := m.text(key); text != "" {
+		return text + "\n"
+	}
+	return ""
+}
+
+// kinds returns custom.kinds, nil if it is left out.
+func (m *metadata) kinds() []string {
+	value, present := m.Custom["kinds"]
+	if !present {
+		return nil
+	}
+	list, _ := value.([]any)
+	kinds := make([]string, 0, len(list))
+	for _, item := range list {
+		if kind, ok := item.(string); ok && kind != "" {
+			kinds = append(kinds, kind)
+		}
+	}
+	if len(kinds) == 0 || len(kinds) != len(list) {
+		m.fail("custom.kinds is not a list of kinds")
+	}
+	return kinds
+}
+
+func (m *metadata) references() []string {
+	if len(m.RelatedResources) == 0 {
+		m.fail("no related_resources")
+	}
+	var refs []string
+	for _, r := range m.RelatedResources {
+		refs = append(refs, r.Ref.String())
+	}
+	return refs
+}
+
+// refuseOthers fails for every key below custom that is not known.
+func (m *metadata) refuseOthers(known ...string) {
+	for _, key := range slices.Sorted(maps.Keys(m.Custom)) {
+		if !slices.Contains(known, key) {
+			m.fail("custom.%s is unknown: there are %s", key, strings.Join(known, ", "))
+		}
+	}
+}

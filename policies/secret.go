@@ -1,0 +1,75 @@
+package policies
+
+import (
+	"strings"
+
+	"github.com/open-policy-agent/opa/v1/ast"
+
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+)
+
+// hidden stands for each value of a Secret in the input of a policy.
+const hidden = "(hidden)"
+
+// lastApplied is where kubectl keeps a copy of the whole object.
+const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
+
+func isSecret(r *manifest.Resource) bool { return strings.EqualFold(r.Kind, "Secret") }
+
+// hide returns a Secret without its values: all fields but those that say what
+// it is. Their keys stay, and so do nulls, which are no values.
+func hide(secret *ast.Term) *ast.Term {
+	object, ok := secret.Value.(ast.Object)
+	if !ok {
+		return mask(secret)
+	}
+	return mapped(object, func(key string, value *ast.Term) *ast.Term {
+		switch key {
+		case "apiVersion", "kind", "type", "immutable":
+			return value
+		case "metadata":
+			return hideLastApplied(value)
+		}
+		if fields, ok := value.Value.(ast.Object); ok {
+			return mapped(fields, func(_ string, v *ast.Term) *ast.Term { return mask(v) })
+		}
+		return mask(value)
+	})
+}
+
+func hideLastApplied(metadata *ast.Term) *ast.Term {
+	return within(metadata, "annotations", func(annotations *ast.Term) *ast.Term {
+		return within(annotations, lastApplied, mask)
+	})
+}
+
+// within applies f to one field of an object; anything else stays as it is.
+func within(term *ast.Term, field string, f func(*ast.Term) *ast.Term) *ast.Term {
+	object, ok := term.Value.(ast.Object)
+	if !ok {
+		return term
+	}
+	return mapped(object, func(key string, value *ast.Term) *ast.Term {
+		if key == field {
+			return f(value)
+		}
+		return value
+	})
+}
+
+// mapped returns an object with the same keys and the values that f makes.
+func mapped(object ast.Object, f func(key string, value *ast.Term) *ast.Term) *ast.Term {
+	pairs := make([][2]*ast.Term, 0, object.Len())
+	object.Foreach(func(key, value *ast.Term) {
+		name, _ := key.Value.(ast.String)
+		pairs = append(pairs, ast.Item(key, f(string(name), value)))
+	})
+	return ast.ObjectTerm(pairs...)
+}
+
+func mask(value *ast.Term) *ast.Term {
+	if _, null := value.Value.(ast.Null); null {
+		return value
+	}
+	return ast.StringTerm(hidden)
+}

@@ -1,0 +1,219 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+)
+
+// HPATargetMissing reports autoscalers whose target is not there.
+var HPATargetMissing = &analyzer.Rule{
+	ID:    "hpa-target-missing",
+	Title: "An autoscaler targets an object that is not there",
+	Claim: analyzer.Broken,
+	Kinds: []string{"HorizontalPodAutoscaler", "ScaledObject"},
+	Why: `An autoscaler finds its target in its own namespace by group, kind and name; the version of apiVersion is ignored, and so is the case of the kind. If there is none, the autoscaler is accepted and does nothing: AbleToScale is False with the reason FailedGetScale.
+
+The target may come from somewhere else, so only what something close explains is an error: a name that is one slip off, another kind of the same name, a group that no longer has the kind, another namespace, or a workload of the autoscaler's own name that nobody scales.`,
+	Bad: `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: carts
+spec:
+  selector:
+    matchLabels: {app: carts}
+  template:
+    metadata:
+      labels: {app: carts}
+    spec:
+      containers: [{name: carts, image: example/carts}]
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: carts
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: cart}
+  maxReplicas: 5
+`,
+	Good: `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: carts
+spec:
+  selector:
+    matchLabels: {app: carts}
+  template:
+    metadata:
+      labels: {app: carts}
+    spec:
+      containers: [{name: carts, image: example/carts}]
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: carts
+spec:
+  scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: carts}
+  maxReplicas: 5
+`,
+	References: []string{
+		"https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/",
+		"k8s.io/kubernetes/pkg/controller/podautoscaler/horizontal.go: scaleForResourceMappings",
+	},
+	Run: func(p *analyzer.Pass) error {
+		for _, s := range p.Graph.Scalers {
+			if s.Own && !unscalable(s) && !targetIsThere(p, s) {
+				targetMissing(p, s)
+			}
+		}
+		return nil
+	},
+}
+
+// targetIsThere reports whether the unit or its context has the target.
+func targetIsThere(p *analyzer.Pass, s *graph.Scaler) bool {
+	return slices.ContainsFunc(p.Unit.Resources, s.Scales) || slices.ContainsFunc(p.Unit.Context, s.Scales)
+}
+
+func targetMissing(p *analyzer.Pass, s *graph.Scaler) {
+	name := append(slices.Clone(s.RefPath), "name")
+	f := analyzer.Finding{
+		Message:     fmt.Sprintf("%s targets %s %s, which is not there", s, s.TargetKind, s.TargetName),
+		Consequence: "it is accepted and never scales anything: AbleToScale is False, FailedGetScale",
+		Path:        name,
+		Resource:    s.Resource,
+	}
+	miss := nearestTarget(p, s)
+	beside := slices.IndexFunc(p.Unit.Siblings, s.Scales)
+	switch {
+	case manifest.IsPlaceholder(s.TargetName):
+		p.Skip(s.Resource, "autoscalers: the names of their targets are still to be filled in")
+		return
+	case miss != nil:
+		f.Evidence, f.Help, f.Label = analyzer.NearMiss, miss.help, miss.label
+		if miss.key != "" {
+			f.Path = append(slices.Clone(s.RefPath), miss.key)
+		}
+		f.Related = []analyzer.Related{{Location: miss.at, Message: miss.what}}
+		if beside >= 0 {
+			target := p.Unit.Siblings[beside]
+			f.Notes = []string{fmt.Sprintf("%s in %s is not applied together with this", target, relativeDir(p.Unit, target))}
+		}
+	case beside >= 0:
+		p.Skip(s.Resource, "autoscalers: their targets are only in a directory beside")
+		return
+	case !p.Unit.Complete() || len(p.Graph.Workloads) == 0 || !isBuiltin(s):
+		p.Skip(s.Resource, "autoscalers: their targets may live elsewhere")
+		return
+	default:
+		f.Evidence = analyzer.Absent
+	}
+	f.Location = s.EntryLocation(f.Path...)
+	p.Report(f)
+}
+
+// isBuiltin reports whether the target is of a kind of Kubernetes' own.
+func isBuiltin(s *graph.Scaler) bool {
+	return slices.ContainsFunc([]string{"Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"}, func(kind string) bool {
+		return strings.EqualFold(kind, s.TargetKind) && graph.IsScalable(s.TargetGroup, kind)
+	})
+}
+
+// nearestTarget returns what explains best that the target is not there.
+func nearestTarget(p *analyzer.Pass, s *graph.Scaler) *nearMiss {
+	for _, try := range []func(*analyzer.Pass, *graph.Scaler, *graph.Workload) *nearMiss{
+		otherGroup, otherKind, targetElsewhere, nameOff, ownName,
+	} {
+		for _, w := range p.Graph.Workloads {
+			if miss := try(p, s, w); miss != nil && !w.Superseded {
+				return miss
+			}
+		}
+	}
+	for _, w := range p.Graph.Siblings() {
+		if !slices.ContainsFunc(p.Unit.Siblings, s.Scales) {
+			if miss := nameOff(p, s, w); miss != nil {
+				return miss
+			}
+		}
+	}
+	return nil
+}
+
+// otherGroup: kind and name are right, the group of apiVersion is not.
+func otherGroup(p *analyzer.Pass, s *graph.Scaler, w *graph.Workload) *nearMiss {
+	if w.Name != s.TargetName || !strings.EqualFold(w.Kind, s.TargetKind) || w.Group == s.TargetGroup || !p.Graph.SameNamespace(s.Resource, w.Resource) {
+		return nil
+	}
+	return &nearMiss{
+		key:   "apiVersion",
+		label: "not the API group of the target",
+		at:    w.EntryLocation("apiVersion"),
+		what:  fmt.Sprintf("%s is of %s", w, w.APIVersion),
+		help:  "write apiVersion: " + w.APIVersion,
+	}
+}
+
+// otherKind: the name is that of another kind.
+func otherKind(p *analyzer.Pass, s *graph.Scaler, w *graph.Workload) *nearMiss {
+	if w.Name != s.TargetName || strings.EqualFold(w.Kind, s.TargetKind) || !p.Graph.SameNamespace(s.Resource, w.Resource) {
+		return nil
+	}
+	miss := &nearMiss{
+		key:   "kind",
+		label: fmt.Sprintf("no %s of that name is there", s.TargetKind),
+		at:    w.EntryLocation("kind"),
+		what:  fmt.Sprintf("%s is a %s", w.Name, w.Kind),
+		help:  fmt.Sprintf("write kind: %s with apiVersion: %s", w.Kind, w.APIVersion),
+	}
+	if !w.Scalable() {
+		miss.help = fmt.Sprintf("remove the autoscaler: a %s cannot be scaled", w.Kind)
+	}
+	return miss
+}
+
+// targetElsewhere: the target is in another namespace.
+func targetElsewhere(p *analyzer.Pass, s *graph.Scaler, w *graph.Workload) *nearMiss {
+	same := w.Name == s.TargetName && w.Group == s.TargetGroup && strings.EqualFold(w.Kind, s.TargetKind)
+	if !same || p.Graph.SameNamespace(s.Resource, w.Resource) {
+		return nil
+	}
+	return &nearMiss{
+		label: fmt.Sprintf("not in namespace %s", p.Graph.Namespace(s.Resource)),
+		at:    w.EntryLocation("metadata", "namespace"),
+		what:  fmt.Sprintf("%s is in namespace %s", w, p.Graph.Namespace(w.Resource)),
+		help:  "put both into one namespace: an autoscaler scales in its own alone",
+	}
+}
+
+// nameOff: the kind is right, and the name is a slip of the pen.
+func nameOff(p *analyzer.Pass, s *graph.Scaler, w *graph.Workload) *nearMiss {
+	same := w.Group == s.TargetGroup && strings.EqualFold(w.Kind, s.TargetKind) && p.Graph.SameNamespace(s.Resource, w.Resource)
+	if !same || !slip(w.Name, s.TargetName) {
+		return nil
+	}
+	what := fmt.Sprintf("there is %s", w)
+	if !slices.Contains(p.Graph.Workloads, w) {
+		what = fmt.Sprintf("there is %s in %s", w, relativeDir(p.Unit, w.Resource))
+	}
+	return &nearMiss{at: w.NameLocation(), what: what, help: "write name: " + w.Name, label: "no " + s.TargetKind + " of that name is there"}
+}
+
+// ownName: a workload has the autoscaler's name, and nothing scales it.
+func ownName(p *analyzer.Pass, s *graph.Scaler, w *graph.Workload) *nearMiss {
+	same := w.Name == s.Name && w.Scalable() && p.Graph.SameNamespace(s.Resource, w.Resource)
+	if !same || p.Graph.ScaledBy(w) != nil {
+		return nil
+	}
+	return &nearMiss{
+		at:    w.NameLocation(),
+		what:  fmt.Sprintf("%s has the autoscaler's name, and nothing scales it", w),
+		help:  fmt.Sprintf("write name: %s, if that is meant", w.Name),
+		label: "no " + s.TargetKind + " of that name is there",
+	}
+}

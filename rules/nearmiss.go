@@ -1,0 +1,268 @@
+package rules
+
+import (
+	"fmt"
+	"maps"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/agnivade/levenshtein"
+	"k8s.io/apimachinery/pkg/labels"
+
+	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
+)
+
+// nearMiss is something close that explains why a Service matches no pods.
+type nearMiss struct {
+	key   string // the selector's label at fault; "" for all of it
+	label string // what stands under it, "" for the rule's own words
+	at    source.Location
+	what  string // stands under at
+	help  string
+}
+
+// nearestPods returns the best explanation among the workloads of the unit and
+// its context; nil if there is none. The kinds of near misses are tried from
+// the most to the least telling one, and each of them over all workloads.
+func nearestPods(g *graph.Graph, s *graph.Service) *nearMiss {
+	for _, try := range []func(*graph.Graph, *graph.Service, *graph.Workload) *nearMiss{
+		valueOff, sameName, ownLabels, otherKey, otherNamespace, keyMissing, onlyOneInFile,
+	} {
+		for _, w := range g.Workloads {
+			if w.Superseded || w.Controlled() {
+				continue
+			}
+			if miss := try(g, s, w); miss != nil {
+				return miss
+			}
+		}
+	}
+	return nil
+}
+
+// valueOff: all labels but one are right, and that one is a slip of the pen or
+// a part of the other.
+func valueOff(g *graph.Graph, s *graph.Service, w *graph.Workload) *nearMiss {
+	key, ok := oneOff(s.Selector.Equal, w)
+	value, labelled := w.Labels[key]
+	if !ok || !labelled || !g.SameNamespace(s.Resource, w.Resource) {
+		return nil
+	}
+	want := s.Selector.Equal[key]
+	partly := len(s.Selector.Equal) > 1 || value == w.Name || want == w.Name
+	if !slip(want, value) && !(partly && contains(want, value)) {
+		return nil
+	}
+	return &nearMiss{
+		key:  key,
+		at:   w.EntryLocation(w.LabelPath(key)...),
+		what: fmt.Sprintf("the pods of %s have %s=%s", w, key, value),
+		help: fmt.Sprintf("make both the same: %s: %s in the selector, or %s: %s in the pods' labels", key, value, key, want),
+	}
+}
+
+// sameName: the Service or one of its values names a workload, whose pods
+// carry other labels.
+func sameName(g *graph.Graph, s *graph.Service, w *graph.Workload) *nearMiss {
+	named := w.Name != "" && (w.Name == s.Name || slices.Contains(slices.Collect(maps.Values(s.Selector.Equal)), w.Name))
+	if !named || !g.SameNamespace(s.Resource, w.Resource) {
+		return nil
+	}
+	key := missingKey(s.Selector, w)
+	miss := &nearMiss{key: key, at: w.NameLocation(), help: fmt.Sprintf("add %s: %s to the %s's labels", key, s.Selector.Equal[key], podsOf(w))}
+	value, labelled := w.Labels[key]
+	switch {
+	case labelled:
+		miss.at = w.EntryLocation(w.LabelPath(key)...)
+		miss.what = fmt.Sprintf("%s has the name, but its pods have %s=%s", w, key, value)
+		miss.help = fmt.Sprintf("make both the same: %s: %s in the selector, or %s: %s in the pods' labels", key, value, key, s.Selector.Equal[key])
+	case len(w.Labels) == 1:
+		miss.what = fmt.Sprintf("%s has the name, but only the label %s", w, w.PodLabels())
+	case len(w.Labels) == 0:
+		miss.what = fmt.Sprintf("%s has the name, but no labels", w)
+	default:
+		miss.what = fmt.Sprintf("%s has the name, but only the labels %s", w, w.PodLabels())
+	}
+	return miss
+}
+
+// ownLabels: the workload itself carries the labels, its pods do not.
+func ownLabels(g *graph.Graph, s *graph.Service, w *graph.Workload) *nearMiss {
+	own := manifest.StringMap(w.Node, "metadata", "labels")
+	if w.IsPod() || !g.SameNamespace(s.Resource, w.Resource) || !s.Selector.Selector.Matches(labels.Set(own)) {
+		return nil
+	}
+	key := missingKey(s.Selector, w)
+	return &nearMiss{
+		key:  key,
+		at:   w.EntryLocation("metadata", "labels", key),
+		what: fmt.Sprintf("%s carries the label itself, but its pods have %s", w, w.PodLabels()),
+		help: fmt.Sprintf("add %s: %s to spec.template.metadata.labels", key, s.Selector.Equal[key]),
+	}
+}
+
+// otherKey: the pods have the same values under other keys.
+func otherKey(g *graph.Graph, s *graph.Service, w *graph.Workload) *nearMiss {
+	if !g.SameNamespace(s.Resource, w.Resource) {
+		return nil
+	}
+	var key, found string
+	for _, k := range sortedKeys(s.Selector.Equal) {
+		value := s.Selector.Equal[k]
+		if w.Labels[k] == value {
+			continue
+		}
+		other := keyOf(w.Labels, value)
+		if other == "" || len(value) < 3 || key != "" || value == "true" || value == "false" {
+			return nil
+		}
+		key, found = k, other
+	}
+	if key == "" {
+		return nil
+	}
+	return &nearMiss{
+		key:  key,
+		at:   w.EntryLocation(w.LabelPath(found)...),
+		what: fmt.Sprintf("the pods of %s have this value under %s", w, found),
+		help: fmt.Sprintf("use the key %s in the selector", found),
+	}
+}
+
+// otherNamespace: the labels are right, the namespace is not.
+func otherNamespace(g *graph.Graph, s *graph.Service, w *graph.Workload) *nearMiss {
+	if g.SameNamespace(s.Resource, w.Resource) || !w.MatchedBy(s.Selector.Selector) {
+		return nil
+	}
+	return &nearMiss{
+		label: fmt.Sprintf("no pod of namespace %s carries these labels", g.Namespace(s.Resource)),
+		at:    w.Location("metadata", "namespace"),
+		what:  fmt.Sprintf("the pods of %s carry them, in namespace %s", w, g.Namespace(w.Resource)),
+		help:  "put both into one namespace: a Service selects pods of its own alone",
+	}
+}
+
+// keyMissing: the pods have all labels but one, and not that key at all.
+func keyMissing(g *graph.Graph, s *graph.Service, w *graph.Workload) *nearMiss {
+	key, ok := oneOff(s.Selector.Equal, w)
+	if _, labelled := w.Labels[key]; !ok || labelled || len(s.Selector.Equal) < 2 || atRunTime(key) || !g.SameNamespace(s.Resource, w.Resource) {
+		return nil
+	}
+	return &nearMiss{
+		key:  key,
+		at:   w.KeyLocation(w.LabelPath("")...),
+		what: fmt.Sprintf("the pods of %s have %s", w, w.PodLabels()),
+		help: fmt.Sprintf("add %s: %s to the labels of the pods, or remove it from the selector", key, s.Selector.Equal[key]),
+	}
+}
+
+// atRunTime reports whether a label is one that operators set on running pods
+// to tell the leader from the others.
+func atRunTime(key string) bool {
+	_, name, _ := strings.Cut(key, "/")
+	if name == "" {
+		name = key
+	}
+	return slices.ContainsFunc([]string{"role", "leader", "master", "primary", "active"}, func(part string) bool {
+		return strings.Contains(strings.ToLower(name), part)
+	})
+}
+
+// onlyOneInFile: the Service shares its file with one workload alone, which
+// has another value under the same key.
+func onlyOneInFile(g *graph.Graph, s *graph.Service, w *graph.Workload) *nearMiss {
+	if len(s.Selector.Equal) != 1 || w.File() != s.File() || !g.SameNamespace(s.Resource, w.Resource) {
+		return nil
+	}
+	others := func(o *graph.Workload) bool { return o != w && o.File() == w.File() }
+	services := func(o *graph.Service) bool { return o != s && o.File() == s.File() }
+	key := sortedKeys(s.Selector.Equal)[0]
+	value, labelled := w.Labels[key]
+	if !labelled || slices.ContainsFunc(g.Workloads, others) || slices.ContainsFunc(g.Services, services) {
+		return nil
+	}
+	return &nearMiss{
+		key:  key,
+		at:   w.EntryLocation(w.LabelPath(key)...),
+		what: fmt.Sprintf("the only pods of this file, those of %s, have %s=%s", w, key, value),
+		help: fmt.Sprintf("make both the same: %s: %s in the selector, or %s: %s in the pods' labels", key, value, key, s.Selector.Equal[key]),
+	}
+}
+
+// oneOff returns the only label of a selector that the pods do not have with
+// that value; ok is false if more than one differs.
+func oneOff(want map[string]string, w *graph.Workload) (key string, ok bool) {
+	for _, k := range sortedKeys(want) {
+		if have, labelled := w.Labels[k]; labelled && have == want[k] {
+			continue
+		}
+		if ok {
+			return "", false
+		}
+		key, ok = k, true
+	}
+	return key, ok
+}
+
+// slip reports whether one text may be a misspelling of the other. Numbers do
+// not count: web-1 and web-2 are two things.
+func slip(a, b string) bool {
+	if len(a) < 4 || len(b) < 4 || strings.Map(noDigits, a) == strings.Map(noDigits, b) {
+		return false
+	}
+	limit := 1
+	if len(a) >= 7 && len(b) >= 7 {
+		limit = 2
+	}
+	return levenshtein.ComputeDistance(a, b) <= limit
+}
+
+func noDigits(r rune) rune {
+	if r >= '0' && r <= '9' {
+		return -1
+	}
+	return r
+}
+
+// contains reports whether one text is the beginning or the end of the other.
+func contains(a, b string) bool {
+	if len(a) > len(b) {
+		a, b = b, a
+	}
+	return len(a) >= 4 && (strings.HasPrefix(b, a) || strings.HasSuffix(b, a)) && strings.Map(noDigits, a) != strings.Map(noDigits, b)
+}
+
+func keyOf(set map[string]string, value string) string {
+	for _, k := range sortedKeys(set) {
+		if set[k] == value {
+			return k
+		}
+	}
+	return ""
+}
+
+func sortedKeys(set map[string]string) []string { return slices.Sorted(maps.Keys(set)) }
+
+// podsOf names what carries the labels: the Pod, or the template of another
+// workload.
+func podsOf(w *graph.Workload) string {
+	if w.IsPod() {
+		return "Pod"
+	}
+	return "pod template"
+}
+
+// relativeDir names the directory of a resource as seen from the unit.
+func relativeDir(u *unit.Unit, r *manifest.Resource) string {
+	dir := path.Dir(r.File().Path)
+	rel, err := filepath.Rel(filepath.FromSlash(u.Name), filepath.FromSlash(dir))
+	if err != nil {
+		return dir
+	}
+	return filepath.ToSlash(rel)
+}

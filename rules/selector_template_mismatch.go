@@ -1,0 +1,148 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+
+	"k8s.io/apimachinery/pkg/labels"
+	"k8s.io/apimachinery/pkg/selection"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/graph"
+)
+
+// SelectorTemplateMismatch reports controllers whose selector does not match
+// the labels of their own pod template.
+var SelectorTemplateMismatch = &analyzer.Rule{
+	ID:    "selector-template-mismatch",
+	Title: "A selector does not match its own pod template",
+	Claim: analyzer.Rejected,
+	Kinds: []string{"Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "ReplicationController", "Job"},
+	Why: `A controller finds its pods by its selector and makes them from its template. If the selector did not match the template's labels it would make pods for ever and never find one, so the API server refuses the object.
+
+All requirements count, matchExpressions too; NotIn and DoesNotExist are met by a label that is not there. A ReplicationController's selector is taken from the template when it is left out, and a Job's is made by the API server unless manualSelector is true.`,
+	Bad: `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: worker
+spec:
+  replicas: 1
+  selector:
+    matchLabels:
+      app: db
+  template:
+    metadata:
+      labels:
+        app: worker
+    spec:
+      containers: [{name: worker, image: example/worker}]
+`,
+	Good: `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: worker
+spec:
+  replicas: 1
+  selector:
+    matchLabels:
+      app: worker
+  template:
+    metadata:
+      labels:
+        app: worker
+    spec:
+      containers: [{name: worker, image: example/worker}]
+`,
+	References: []string{
+		"https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#selector",
+		"k8s.io/kubernetes/pkg/apis/apps/validation/validation.go: ValidatePodTemplateSpecForReplicaSet, ValidateDaemonSetSpec, ValidateStatefulSetSpec",
+		"k8s.io/kubernetes/pkg/apis/batch/validation/validation.go: validateGeneratedSelector",
+	},
+	Run: func(p *analyzer.Pass) error {
+		for _, w := range p.Graph.Workloads {
+			if !w.Own || w.Selector.HasPlaceholder() {
+				continue
+			}
+			switch w.Selector.State {
+			case graph.Invalid:
+				p.Report(invalidSelector(w))
+			case graph.Present:
+				if r := failing(w); r != nil && !unfinished(p, w) {
+					p.Report(mismatch(w, r))
+				}
+			}
+		}
+		return nil
+	},
+}
+
+// unfinished reports whether kustomize still changes labels of the workload.
+func unfinished(p *analyzer.Pass, w *graph.Workload) bool {
+	if p.Unit.Rewritten {
+		p.Skip(w.Resource, "selectors, because kustomize still changes them")
+	}
+	return p.Unit.Rewritten
+}
+
+// failing returns the first requirement of a workload's selector that its
+// template's labels do not meet, in the order of keys; nil if it meets all.
+func failing(w *graph.Workload) *labels.Requirement {
+	requirements, _ := w.Selector.Selector.Requirements()
+	for _, r := range slices.Clone(requirements) {
+		// Labels that a controller adds do not count: validation looks at the
+		// template alone. Values that are still to be filled in do.
+		if !r.Matches(w.Labels) && !(w.HasUnknown(r.Key())) {
+			return &r
+		}
+	}
+	return nil
+}
+
+func mismatch(w *graph.Workload, r *labels.Requirement) analyzer.Finding {
+	value, labelled := w.Labels[r.Key()]
+	path, equal := requirementPath(w, r)
+	f := analyzer.Finding{
+		Label:       "no pod of the template carries this label",
+		Consequence: "the API server refuses it: `selector` does not match template `labels`",
+		Location:    w.EntryLocation(path...),
+		Path:        path,
+		Resource:    w.Resource,
+	}
+	has := fmt.Sprintf("%s=%s", r.Key(), value)
+	switch {
+	case equal && labelled:
+		f.Message = fmt.Sprintf("%s: the selector asks for %s=%s, but the pod template has %s", w, r.Key(), w.Selector.Equal[r.Key()], has)
+		f.Help = fmt.Sprintf("make both the same: %s: %s in the template, or %s: %s in the selector", r.Key(), w.Selector.Equal[r.Key()], r.Key(), value)
+	case equal:
+		f.Message = fmt.Sprintf("%s: the selector asks for %s=%s, which the pod template does not have", w, r.Key(), w.Selector.Equal[r.Key()])
+		f.Help = fmt.Sprintf("add %s: %s to the template's labels", r.Key(), w.Selector.Equal[r.Key()])
+		has = "the template's labels: " + w.PodLabels()
+	default:
+		f.Message = fmt.Sprintf("%s: the selector asks for %q, which the pod template does not meet", w, r.String())
+		f.Label = "the labels of the template do not meet this"
+		if !labelled {
+			has = "the template's labels: " + w.PodLabels()
+		}
+	}
+	f.Related = []analyzer.Related{{Location: w.EntryLocation(w.LabelPath(r.Key())...), Message: has}}
+	return f
+}
+
+// requirementPath returns where a requirement stands in its selector, and
+// whether that is a label that must be equal.
+func requirementPath(w *graph.Workload, r *labels.Requirement) (path []string, equal bool) {
+	if r.Operator() == selection.Equals {
+		return append(slices.Clone(w.Selector.LabelsPath), r.Key()), true
+	}
+	return w.Selector.ExpressionPath(w.Resource, r.Key()), false
+}
+
+func invalidSelector(w *graph.Workload) analyzer.Finding {
+	return analyzer.Finding{
+		Message:     fmt.Sprintf("%s: the selector is invalid: %s", w, w.Selector.Err),
+		Consequence: "the API server refuses it",
+		Location:    w.Location(w.Selector.ErrPath...),
+		Path:        w.Selector.ErrPath,
+		Resource:    w.Resource,
+	}
+}

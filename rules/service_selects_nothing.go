@@ -1,0 +1,229 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
+)
+
+// ServiceSelectsNothing reports Services whose selector matches no pods of the
+// unit, and says what they may have meant.
+var ServiceSelectsNothing = &analyzer.Rule{
+	ID:    "service-selects-nothing",
+	Title: "A Service matches no pods",
+	Claim: analyzer.Broken,
+	Kinds: []string{"Service"},
+	Why: `A Service sends traffic to the pods of its namespace that carry all the labels of its selector; names play no part. If no pod does, the Service has no endpoints: it is accepted, there is no event, and every connection fails.
+
+The labels are those of the pods, from the template, not those of the Deployment itself. Labels that controllers add (statefulset.kubernetes.io/pod-name, job-name, ...) count.
+
+Pods may come from somewhere else, so only what something close explains is an error: a workload of the same name, a label that is one off, the same value under another key, the right labels in another namespace. A Service without a selector is left alone.`,
+	Bad: `apiVersion: v1
+kind: Service
+metadata:
+  name: api
+spec:
+  selector:
+    app: api
+  ports: [{port: 80}]
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: api
+  labels:
+    tier: backend
+spec:
+  containers: [{name: api, image: example/api}]
+`,
+	Good: `apiVersion: v1
+kind: Service
+metadata:
+  name: api
+spec:
+  selector:
+    app: api
+  ports: [{port: 80}]
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: api
+  labels:
+    app: api
+    tier: backend
+spec:
+  containers: [{name: api, image: example/api}]
+`,
+	References: []string{
+		"https://kubernetes.io/docs/concepts/services-networking/service/#defining-a-service",
+		"k8s.io/kubernetes/pkg/controller/endpointslice/endpointslice_controller.go: syncService",
+	},
+	Run: func(p *analyzer.Pass) error {
+		for _, s := range p.Graph.Services {
+			if s.Selector.State != graph.Present || s.Type() == "ExternalName" {
+				continue
+			}
+			switch pods := s.Pods(); {
+			case len(pods) > 0:
+				if s.Own {
+					namespaceDecides(p, s, pods)
+				}
+			case s.Selector.HasPlaceholder():
+				p.Skip(s.Resource, "Services: their selectors are still to be filled in")
+			case s.Own:
+				selectsNothing(p, s)
+			default:
+				losesPods(p, s)
+			}
+		}
+		return nil
+	},
+}
+
+const noEndpoints = "it is accepted, has no endpoints, and no event says so"
+
+// selectsNothing reports a Service of the unit that matches no pods.
+func selectsNothing(p *analyzer.Pass, s *graph.Service) {
+	beside := siblingsOf(p, s)
+	f := analyzer.Finding{
+		Message:     fmt.Sprintf("%s matches no pods", s),
+		Label:       "no pod of this unit carries this label",
+		Consequence: noEndpoints,
+		Path:        s.Selector.Path,
+		Resource:    s.Resource,
+		Notes:       besideNotes(p, s, beside),
+	}
+	if miss := nearestPods(p.Graph, s); miss != nil {
+		f.Evidence = analyzer.NearMiss
+		f.Help = miss.help
+		f.Path = append(slices.Clone(s.Selector.Path), miss.key)
+		if miss.label != "" {
+			f.Label = miss.label
+		}
+		if miss.key == "" {
+			f.Path = s.Selector.Path
+		}
+		f.Location = s.EntryLocation(f.Path...)
+		f.Related = []analyzer.Related{{Location: miss.at, Message: miss.what}}
+		p.Report(f)
+		return
+	}
+	switch {
+	case len(beside) > 0:
+		p.Skip(s.Resource, "Services: only pods of a directory beside carry their labels")
+	case !p.Unit.Complete() || !slices.ContainsFunc(p.Graph.Workloads, func(w *graph.Workload) bool { return w.Own }):
+		p.Skip(s.Resource, "Services: their pods may live elsewhere")
+	default:
+		f.Evidence = analyzer.Absent
+		f.Location = s.EntryLocation(firstKey(s.Selector)...)
+		f.Help = "check the selector against the labels of the pods, or ignore this if they live elsewhere"
+		p.Report(f)
+	}
+}
+
+// firstKey returns the path of the only label of a selector, or of the whole.
+func firstKey(s graph.Selector) []string {
+	if len(s.Equal) == 1 {
+		for key := range s.Equal {
+			return append(slices.Clone(s.Path), key)
+		}
+	}
+	return s.Path
+}
+
+// siblingsOf returns the workloads of other directories that would match.
+func siblingsOf(p *analyzer.Pass, s *graph.Service) []*graph.Workload {
+	var found []*graph.Workload
+	for _, w := range p.Graph.Siblings() {
+		if p.Graph.SameNamespace(s.Resource, w.Resource) && w.MatchedBy(s.Selector.Selector) {
+			found = append(found, w)
+		}
+	}
+	return found
+}
+
+func besideNotes(p *analyzer.Pass, s *graph.Service, beside []*graph.Workload) []string {
+	if len(beside) == 0 {
+		return nil
+	}
+	w := beside[0]
+	return []string{fmt.Sprintf("only %s in %s carries %s, and it is not applied together with this", w, relativeDir(p.Unit, w.Resource), s.Selector)}
+}
+
+// losesPods reports a Service of an ancestor directory whose pods the unit
+// takes away by defining their workload anew with other labels.
+func losesPods(p *analyzer.Pass, s *graph.Service) {
+	for _, before := range p.Graph.Replaced() {
+		if !p.Graph.SameNamespace(s.Resource, before.Resource) || !before.MatchedBy(s.Selector.Selector) {
+			continue
+		}
+		for _, w := range p.Graph.Workloads {
+			if !w.Own || !unit.SameObject(w.Resource, before.Resource) {
+				continue
+			}
+			key := missingKey(s.Selector, w)
+			p.Report(analyzer.Finding{
+				Evidence:    analyzer.NearMiss,
+				Message:     fmt.Sprintf("%s matches no pods once %s is applied", s, w),
+				Consequence: "the rollout succeeds, and the Service silently loses its endpoints",
+				Label:       fmt.Sprintf("Service %s asks for %s", s.Name, s.Selector),
+				Help:        fmt.Sprintf("keep %s in the labels of the template", s.Selector),
+				Location:    w.EntryLocation(w.LabelPath(key)...),
+				Path:        w.LabelPath(key),
+				Resource:    w.Resource,
+				Related: []analyzer.Related{
+					{Location: s.EntryLocation(append(slices.Clone(s.Selector.Path), key)...), Message: "no pod carries this label any more"},
+					{Location: before.EntryLocation(before.LabelPath(key)...), Message: fmt.Sprintf("%s of the directory above has it", before)},
+				},
+			})
+			return
+		}
+	}
+}
+
+// missingKey returns the first label of a selector that the pods lack or give
+// another value.
+func missingKey(s graph.Selector, w *graph.Workload) string {
+	for _, key := range sortedKeys(s.Equal) {
+		if w.Labels[key] != s.Equal[key] {
+			return key
+		}
+	}
+	return ""
+}
+
+// namespaceDecides notes Services that meet their pods only if what has no
+// namespace is applied to the right one.
+func namespaceDecides(p *analyzer.Pass, s *graph.Service, pods []*graph.Workload) {
+	mine := p.Graph.Namespace(s.Resource)
+	var other string
+	for _, w := range pods {
+		theirs := p.Graph.Namespace(w.Resource)
+		if theirs == mine || w.Custom {
+			return
+		}
+		other = theirs
+	}
+	w := pods[0]
+	f := analyzer.Finding{
+		Evidence:    analyzer.Open,
+		Consequence: "it has no endpoints unless both are applied to the same namespace",
+		Help:        "give both the same metadata.namespace",
+		Location:    s.NameLocation(),
+		Path:        []string{"metadata", "namespace"},
+		Resource:    s.Resource,
+		Related:     []analyzer.Related{{Location: w.Location("metadata", "namespace"), Message: fmt.Sprintf("%s is in namespace %s", w, other)}},
+	}
+	if mine == "" {
+		f.Message = fmt.Sprintf("%s names no namespace, but the pods that it selects are in %s", s, other)
+		f.Label = "applied to the namespace that kubectl is set to"
+	} else {
+		f.Message = fmt.Sprintf("%s is in namespace %s, but the pods that it selects name none", s, mine)
+		f.Related[0] = analyzer.Related{Location: w.NameLocation(), Message: fmt.Sprintf("%s is applied to the namespace that kubectl is set to", w)}
+	}
+	p.Report(f)
+}
