@@ -73,7 +73,7 @@ data:
 }
 
 func duplicateObject(first, r *manifest.Resource) analyzer.Finding {
-	return analyzer.Finding{
+	f := analyzer.Finding{
 		Message:     fmt.Sprintf("%s is defined twice in this file", r),
 		Label:       "this one wins",
 		Consequence: "kubectl applies both, and the later one wins",
@@ -83,4 +83,10 @@ func duplicateObject(first, r *manifest.Resource) analyzer.Finding {
 		Resource:    r,
 		Related:     []analyzer.Related{{Location: first.EntryLocation("metadata", "name"), Message: "first defined here"}},
 	}
+	if manifest.Equal(first.Node, r.Node) {
+		f.Claim = analyzer.Advice
+		f.Label = "the same again"
+		f.Consequence = "kubectl applies both, which changes nothing; kustomize refuses the file"
+	}
+	return f
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
 // HPATargetMissing reports autoscalers whose target is not there.
@@ -99,10 +100,14 @@ func targetMissing(p *analyzer.Pass, s *graph.Scaler) {
 		if miss.key != "" {
 			f.Path = append(slices.Clone(s.RefPath), miss.key)
 		}
-		f.Related = []analyzer.Related{{Location: miss.at, Message: miss.what}}
+		if miss.at.IsZero() {
+			f.Notes = []string{miss.what}
+		} else {
+			f.Related = []analyzer.Related{{Location: miss.at, Message: miss.what}}
+		}
 		if beside >= 0 {
 			target := p.Unit.Siblings[beside]
-			f.Notes = []string{fmt.Sprintf("%s in %s is not applied together with this", target, relativeDir(p.Unit, target))}
+			f.Notes = append(f.Notes, fmt.Sprintf("%s in %s is not applied together with this", target, relativeDir(p.Unit, target)))
 		}
 	case beside >= 0:
 		p.Skip(s.Resource, "autoscalers: their targets are only in a directory beside")
@@ -112,6 +117,7 @@ func targetMissing(p *analyzer.Pass, s *graph.Scaler) {
 		return
 	default:
 		f.Evidence = analyzer.Absent
+		f.Help = "check the name and the kind, or ignore this if the target lives elsewhere"
 	}
 	f.Location = s.EntryLocation(f.Path...)
 	p.Report(f)
@@ -138,6 +144,9 @@ func nearestTarget(p *analyzer.Pass, s *graph.Scaler) *nearMiss {
 	for _, w := range p.Graph.Siblings() {
 		if !slices.ContainsFunc(p.Unit.Siblings, s.Scales) {
 			if miss := nameOff(p, s, w); miss != nil {
+				// A sibling is no end of the tie, so it is named and not shown.
+				miss.at = source.Location{}
+				miss.what = fmt.Sprintf("there is %s in %s", w, relativeDir(p.Unit, w.Resource))
 				return miss
 			}
 		}
@@ -197,11 +206,12 @@ func nameOff(p *analyzer.Pass, s *graph.Scaler, w *graph.Workload) *nearMiss {
 	if !same || !slip(w.Name, s.TargetName) {
 		return nil
 	}
-	what := fmt.Sprintf("there is %s", w)
-	if !slices.Contains(p.Graph.Workloads, w) {
-		what = fmt.Sprintf("there is %s in %s", w, relativeDir(p.Unit, w.Resource))
+	return &nearMiss{
+		at:    w.NameLocation(),
+		what:  fmt.Sprintf("there is %s", w),
+		help:  "write name: " + w.Name,
+		label: "no " + s.TargetKind + " of that name is there",
 	}
-	return &nearMiss{at: w.NameLocation(), what: what, help: "write name: " + w.Name, label: "no " + s.TargetKind + " of that name is there"}
 }
 
 // ownName: a workload has the autoscaler's name, and nothing scales it.

@@ -74,11 +74,13 @@ spec:
 	},
 }
 
+// uncounted are the built-in workloads without /scale, by lower-case kind.
+var uncounted = map[string]string{"daemonset": "apps", "job": "batch", "cronjob": "batch", "pod": ""}
+
 // unscalable reports whether the target is of a built-in kind without /scale.
 func unscalable(s *graph.Scaler) bool {
-	return slices.ContainsFunc([]string{"DaemonSet", "Job", "CronJob", "Pod"}, func(kind string) bool {
-		return strings.EqualFold(kind, s.TargetKind)
-	})
+	group, ok := uncounted[strings.ToLower(s.TargetKind)]
+	return ok && group == s.TargetGroup
 }
 
 func unscalableTarget(g *graph.Graph, s *graph.Scaler) analyzer.Finding {

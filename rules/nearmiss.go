@@ -31,10 +31,10 @@ type nearMiss struct {
 // the most to the least telling one, and each of them over all workloads.
 func nearestPods(g *graph.Graph, s *graph.Service) *nearMiss {
 	for _, try := range []func(*graph.Graph, *graph.Service, *graph.Workload) *nearMiss{
-		valueOff, sameName, ownLabels, otherKey, otherNamespace, keyMissing, onlyOneInFile,
+		beyondReplicas, valueOff, sameName, ownLabels, otherKey, otherNamespace, keyMissing, onlyOneInFile,
 	} {
 		for _, w := range g.Workloads {
-			if w.Superseded || w.Controlled() {
+			if w.Superseded || w.Controlled() || leaderOnly(s, w) {
 				continue
 			}
 			if miss := try(g, s, w); miss != nil {
@@ -43,6 +43,44 @@ func nearestPods(g *graph.Graph, s *graph.Service) *nearMiss {
 		}
 	}
 	return nil
+}
+
+// leaderOnly reports whether the pods lack but a label that operators set on
+// running pods, to tell the leader from the others.
+func leaderOnly(s *graph.Service, w *graph.Workload) bool {
+	key, ok := oneOff(s.Selector.Equal, w)
+	_, labelled := w.Labels[key]
+	return ok && !labelled && len(s.Selector.Equal) > 1 && atRunTime(key)
+}
+
+// beyondReplicas: the label is one that a StatefulSet gives its pods, but it
+// has no pod of that number.
+func beyondReplicas(g *graph.Graph, s *graph.Service, w *graph.Workload) *nearMiss {
+	const podName, podIndex = "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"
+	replicas, ok := w.Replicas()
+	if !ok || w.Kind != "StatefulSet" || !g.SameNamespace(s.Resource, w.Resource) {
+		return nil
+	}
+	key, value := podName, s.Selector.Equal[podName]
+	if value == "" {
+		key, value = podIndex, s.Selector.Equal[podIndex]
+	}
+	if value == "" || key == podName && !isOrdinalName(w.Name, value) || key == podIndex && !onlyKeyOff(s, w, podIndex) {
+		return nil
+	}
+	return &nearMiss{
+		key:   key,
+		label: "no pod of that number",
+		at:    w.EntryLocation("spec", "replicas"),
+		what:  fmt.Sprintf("%s makes %d pods, numbered from %d", w, replicas, w.FirstOrdinal()),
+		help:  "raise spec.replicas, or select a pod that there is",
+	}
+}
+
+// onlyKeyOff reports whether the pods have all other labels of the selector.
+func onlyKeyOff(s *graph.Service, w *graph.Workload, key string) bool {
+	off, ok := oneOff(s.Selector.Equal, w)
+	return ok && off == key
 }
 
 // valueOff: all labels but one are right, and that one is a slip of the pen or
@@ -69,11 +107,11 @@ func valueOff(g *graph.Graph, s *graph.Service, w *graph.Workload) *nearMiss {
 // sameName: the Service or one of its values names a workload, whose pods
 // carry other labels.
 func sameName(g *graph.Graph, s *graph.Service, w *graph.Workload) *nearMiss {
-	named := w.Name != "" && (w.Name == s.Name || slices.Contains(slices.Collect(maps.Values(s.Selector.Equal)), w.Name))
+	key := missingKey(s.Selector, w)
+	named := w.Name != "" && (w.Name == s.Name || w.Name == s.Selector.Equal[key])
 	if !named || !g.SameNamespace(s.Resource, w.Resource) {
 		return nil
 	}
-	key := missingKey(s.Selector, w)
 	miss := &nearMiss{key: key, at: w.NameLocation(), help: fmt.Sprintf("add %s: %s to the %s's labels", key, s.Selector.Equal[key], podsOf(w))}
 	value, labelled := w.Labels[key]
 	switch {
@@ -150,7 +188,7 @@ func otherNamespace(g *graph.Graph, s *graph.Service, w *graph.Workload) *nearMi
 // keyMissing: the pods have all labels but one, and not that key at all.
 func keyMissing(g *graph.Graph, s *graph.Service, w *graph.Workload) *nearMiss {
 	key, ok := oneOff(s.Selector.Equal, w)
-	if _, labelled := w.Labels[key]; !ok || labelled || len(s.Selector.Equal) < 2 || atRunTime(key) || !g.SameNamespace(s.Resource, w.Resource) {
+	if _, labelled := w.Labels[key]; !ok || labelled || len(s.Selector.Equal) < 2 || !g.SameNamespace(s.Resource, w.Resource) {
 		return nil
 	}
 	return &nearMiss{

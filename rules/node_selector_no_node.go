@@ -92,7 +92,7 @@ func placePods(p *analyzer.Pass, w *graph.Workload) {
 		return
 	}
 	if key, known := impossible(place.NodeSelector); key != "" {
-		f := noNode(w, place)
+		f := noNode(w)
 		f.Message = fmt.Sprintf("%s asks for nodes with %s=%s, a value that no node has", w, key, place.NodeSelector[key])
 		f.Path = w.At("spec", "nodeSelector", key)
 		f.Location = w.EntryLocation(f.Path...)
@@ -142,7 +142,7 @@ func impossible(selector map[string]string) (key string, known []string) {
 }
 
 // noNode starts a finding with what Kubernetes will do.
-func noNode(w *graph.Workload, place *graph.Placement) analyzer.Finding {
+func noNode(w *graph.Workload) analyzer.Finding {
 	f := analyzer.Finding{Resource: w.Resource, Label: "no node has this"}
 	switch w.Kind {
 	case "DaemonSet":
@@ -157,46 +157,58 @@ func noNode(w *graph.Workload, place *graph.Placement) analyzer.Finding {
 
 // explainMisfits says why none of the nodes fits.
 func explainMisfits(g *graph.Graph, w *graph.Workload, place *graph.Placement, misfits map[graph.Misfit]int, taint string) analyzer.Finding {
-	f := noNode(w, place)
+	f := noNode(w)
 	nodes := fmt.Sprintf("none of the %d known nodes", len(g.Nodes))
 	if len(g.Nodes) == 1 {
 		nodes = "not even the only known node, " + g.Nodes[0].Name + ","
 	}
-	f.Path = w.At("spec")
+	// What the closest nodes lack is what has to change.
 	switch {
-	case misfits[graph.BySelector] > 0:
-		f.Message = fmt.Sprintf("%s asks for a node with %s, and %s has it", w, graph.Format(place.NodeSelector), nodes)
-		f.Path = w.At("spec", "nodeSelector")
-		if key := labelNobodyHas(g, place.NodeSelector); key != "" {
-			f.Message = fmt.Sprintf("%s asks for a node with %s=%s, and %s has it", w, key, place.NodeSelector[key], nodes)
-			f.Path = append(f.Path, key)
-			f.Help = fmt.Sprintf("label a node: kubectl label node NAME %s=%s; or change the nodeSelector", key, place.NodeSelector[key])
-			f.Related = closestNode(g, key)
-		} else {
-			f.Help = "each label is on some node, but no node has all of them and fits"
-		}
-	case misfits[graph.ByAffinity] > 0:
-		f.Message = fmt.Sprintf("%s requires a node affinity, and %s meets it", w, nodes)
-		f.Path = w.At("spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
-		f.Label = "no node meets these terms"
-	default:
+	case misfits[graph.ByTaint] > 0:
 		f.Message = fmt.Sprintf("%s tolerates too few taints, and %s goes without", w, nodes)
 		f.Label = "no toleration for " + taint
 		f.Help = fmt.Sprintf("add a toleration for %s", taint)
-		if w.Get(w.At("spec", "tolerations")...) != nil {
+		f.Path = w.At("spec")
+		if w.PodField("spec", "tolerations") != nil {
 			f.Path = w.At("spec", "tolerations")
 		}
+	case misfits[graph.ByAffinity] > 0:
+		f.Message = fmt.Sprintf("%s requires a node affinity, and %s meets it", w, nodes)
+		f.Label = "no node meets these terms"
+		f.Help = "change the terms, or label a node so that it meets one of them"
+		f.Path = w.At("spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution")
+	default:
+		noLabel(g, w, place, nodes, &f)
 	}
-	f.Notes = misfitNotes(misfits, taint)
+	if len(misfits) > 1 {
+		f.Message = fmt.Sprintf("%s fits none of the %d known nodes", w, len(g.Nodes))
+		f.Notes = misfitNotes(misfits, taint)
+		if len(place.NodeSelector) > 0 {
+			f.Path = w.At("spec", "nodeSelector")
+			f.Label = "no node has this and fits otherwise"
+		}
+	}
 	f.Location = w.EntryLocation(f.Path...)
 	return f
 }
 
-// misfitNotes counts the reasons if there is more than one.
-func misfitNotes(misfits map[graph.Misfit]int, taint string) []string {
-	if len(misfits) < 2 {
-		return nil
+// noLabel explains a nodeSelector that no node satisfies.
+func noLabel(g *graph.Graph, w *graph.Workload, place *graph.Placement, nodes string, f *analyzer.Finding) {
+	f.Path = w.At("spec", "nodeSelector")
+	key := labelNobodyHas(g, place.NodeSelector)
+	if key == "" {
+		f.Message = fmt.Sprintf("%s asks for a node with %s, and %s has it", w, graph.Format(place.NodeSelector), nodes)
+		f.Help = "each label is on some node, but no node has all of them"
+		return
 	}
+	f.Message = fmt.Sprintf("%s asks for a node with %s=%s, and %s has it", w, key, place.NodeSelector[key], nodes)
+	f.Help = fmt.Sprintf("label a node: kubectl label node NAME %s=%s; or change the nodeSelector", key, place.NodeSelector[key])
+	f.Path = append(f.Path, key)
+	f.Related = closestNode(g, key)
+}
+
+// misfitNotes counts the reasons.
+func misfitNotes(misfits map[graph.Misfit]int, taint string) []string {
 	var parts []string
 	for _, why := range []graph.Misfit{graph.BySelector, graph.ByAffinity, graph.ByTaint} {
 		if n := misfits[why]; n > 0 {

@@ -52,20 +52,59 @@ spec:
 	},
 	Run: func(p *analyzer.Pass) error {
 		for _, w := range p.Graph.Workloads {
-			needed := w.Group == "apps" && w.Version == "v1"
-			absent := w.Selector.State == graph.Missing || w.Selector.State == graph.Empty
-			if w.Own && needed && absent && !unfinished(p, w) {
-				p.Report(selectorMissing(w))
+			if !w.Own || !needsSelector(w) || unfinished(p, w) {
+				continue
 			}
+			f := selectorMissing(w)
+			if looksLikePatch(w) {
+				f.Evidence = analyzer.Open
+				f.Notes = []string{"the pod template has no labels either: this may be a patch of another object"}
+			}
+			p.Report(f)
 		}
 		return nil
 	},
+}
+
+// needsSelector reports whether a controller lacks a selector that Kubernetes
+// asks for. Older API versions took it from the template, but none of them
+// ever knew another field than matchLabels and matchExpressions in it.
+func needsSelector(w *graph.Workload) bool {
+	switch w.Kind {
+	case "Deployment", "ReplicaSet", "DaemonSet", "StatefulSet":
+	default:
+		return false
+	}
+	switch w.Selector.State {
+	case graph.Missing:
+		return w.APIVersion == "apps/v1" && !w.Custom
+	case graph.Empty:
+		return !w.Custom && (w.APIVersion == "apps/v1" || strayKey(w) != "")
+	}
+	return false
+}
+
+// strayKey returns the first field of a selector that is none.
+func strayKey(w *graph.Workload) string {
+	for key := range manifest.Fields(w.Get("spec", "selector")) {
+		if key != "matchLabels" && key != "matchExpressions" {
+			return key
+		}
+	}
+	return ""
+}
+
+// looksLikePatch reports whether the object has so little of a controller that
+// it may be a patch which no kustomization here names.
+func looksLikePatch(w *graph.Workload) bool {
+	return w.Selector.State == graph.Missing && len(w.Labels) == 0 && manifest.Field(w.Node, "selector").Key == nil
 }
 
 func selectorMissing(w *graph.Workload) analyzer.Finding {
 	f := analyzer.Finding{
 		Message:     fmt.Sprintf("%s has no selector", w),
 		Consequence: "the API server refuses it: spec.selector is required",
+		Help:        "add spec.selector.matchLabels, with labels of the pod template",
 		Location:    w.KeyLocation("spec"),
 		Path:        []string{"spec", "selector"},
 		Resource:    w.Resource,
@@ -85,14 +124,12 @@ func selectorMissing(w *graph.Workload) analyzer.Finding {
 	}
 	f.Message = fmt.Sprintf("%s has an empty selector", w)
 	f.Location = w.KeyLocation("spec", "selector")
-	for key := range manifest.Fields(w.Get("spec", "selector")) {
-		if key != "matchLabels" && key != "matchExpressions" {
-			f.Message = fmt.Sprintf("%s has a selector without matchLabels", w)
-			f.Location = w.EntryLocation("spec", "selector", key)
-			f.Label = "not under matchLabels"
-			f.Help = fmt.Sprintf("put %s under spec.selector.matchLabels", key)
-			break
-		}
+	if key := strayKey(w); key != "" {
+		f.Message = fmt.Sprintf("%s has a selector without matchLabels", w)
+		f.Consequence = "the API server refuses it: a selector has no such field"
+		f.Location = w.EntryLocation("spec", "selector", key)
+		f.Label = "not under matchLabels"
+		f.Help = fmt.Sprintf("put %s under spec.selector.matchLabels", key)
 	}
 	return f
 }

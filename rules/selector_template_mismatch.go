@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
@@ -60,10 +61,12 @@ spec:
 	},
 	Run: func(p *analyzer.Pass) error {
 		for _, w := range p.Graph.Workloads {
-			if !w.Own || w.Selector.HasPlaceholder() {
+			if !w.Own {
 				continue
 			}
 			switch w.Selector.State {
+			case graph.Unfinished:
+				p.Skip(w.Resource, "selectors: their values are still to be filled in")
 			case graph.Invalid:
 				p.Report(invalidSelector(w))
 			case graph.Present:
@@ -120,6 +123,7 @@ func mismatch(w *graph.Workload, r *labels.Requirement) analyzer.Finding {
 	default:
 		f.Message = fmt.Sprintf("%s: the selector asks for %q, which the pod template does not meet", w, r.String())
 		f.Label = "the labels of the template do not meet this"
+		f.Help = "change the expression, or the labels of the template"
 		if !labelled {
 			has = "the template's labels: " + w.PodLabels()
 		}
@@ -138,7 +142,15 @@ func requirementPath(w *graph.Workload, r *labels.Requirement) (path []string, e
 }
 
 func invalidSelector(w *graph.Workload) analyzer.Finding {
+	help := "a label value has at most 63 letters, digits, '-', '_' and '.', and begins and ends with a letter or digit"
+	switch text := w.Selector.Err.Error(); {
+	case strings.Contains(text, "operator"):
+		help = "the operators are In, NotIn, Exists and DoesNotExist"
+	case strings.Contains(text, "values"):
+		help = "In and NotIn need values; Exists and DoesNotExist take none"
+	}
 	return analyzer.Finding{
+		Help:        help,
 		Message:     fmt.Sprintf("%s: the selector is invalid: %s", w, w.Selector.Err),
 		Consequence: "the API server refuses it",
 		Location:    w.Location(w.Selector.ErrPath...),

@@ -3,7 +3,6 @@ package rules
 import (
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
@@ -20,6 +19,8 @@ var SelectorsOverlap = &analyzer.Rule{
 	Claim: analyzer.Suspect,
 	Kinds: []string{"Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "ReplicationController", "Job", "Pod"},
 	Why: `Controllers with overlapping selectors do not fight: each pod has an owner, and nobody takes another's. What does mix them up is whatever selects pods by the same labels: a Service sends traffic to both, a PodDisruptionBudget counts both, an autoscaler averages over both.
+
+Files of one directory that define the same object are alternatives, not meant to be applied together; between them nothing is reported.
 
 A bare Pod has no owner, so a ReplicaSet, ReplicationController, DaemonSet or StatefulSet whose selector matches it adopts it, and deletes it if it has enough pods already, or if the Pod does not fit its template or node. A Deployment does not: its ReplicaSets select by a hash too. A StatefulSet only minds Pods that are named like its own.`,
 	Bad: `apiVersion: apps/v1
@@ -96,8 +97,8 @@ spec:
 		"k8s.io/kubernetes/pkg/controller/podautoscaler/replica_calculator.go: pods are listed by selector",
 	},
 	Run: func(p *analyzer.Pass) error {
-		for _, group := range sameSelector(p.Graph) {
-			overlap(p, group)
+		for _, o := range overlaps(p) {
+			p.Report(overlapping(o))
 		}
 		for _, w := range p.Graph.Workloads {
 			if w.IsPod() && !w.Superseded && !w.Controlled() {
@@ -108,89 +109,120 @@ spec:
 	},
 }
 
-// sameSelector groups the controllers that ask for the same labels, in the
-// order of their first members. It looks at each controller once: public trees
-// hold directories with tens of thousands of overlapping pairs.
-func sameSelector(g *graph.Graph) [][]*graph.Workload {
-	at := map[string]int{}
-	var groups [][]*graph.Workload
-	for _, w := range g.Workloads {
-		if w.Superseded || w.Controlled() || w.Selector.State != graph.Present || w.Selector.HasPlaceholder() || !w.MatchedBy(w.Selector.Selector) {
-			continue
-		}
-		key := w.Selector.String()
-		i, ok := at[key]
-		if !ok {
-			i = len(groups)
-			at[key] = i
-			groups = append(groups, nil)
-		}
-		groups[i] = append(groups[i], w)
-	}
-	return slices.DeleteFunc(groups, func(ws []*graph.Workload) bool { return len(ws) < 2 })
+// pair is two controllers with the same selector and those who count the pods
+// of both.
+type pair struct {
+	w, other *graph.Workload // w is the unit's own
+	counters []counter
 }
 
-// overlap reports the first controller of the unit that shares its selector
-// with another one, if somebody counts the pods of both.
-func overlap(p *analyzer.Pass, group []*graph.Workload) {
-	for i := len(group) - 1; i >= 0; i-- {
-		w := group[i]
-		if !w.Own {
-			continue
-		}
-		for _, other := range group {
-			if other == w || unit.SameObject(other.Resource, w.Resource) || !p.Graph.SameNamespace(w.Resource, other.Resource) {
-				continue
-			}
-			counters := whoCounts(p.Graph, w, other)
-			if len(counters) > 0 {
-				p.Report(overlapping(w, other, len(group), counters))
-				return
-			}
-			break // the next one has the same labels, and the same answer
-		}
-	}
-}
-
-// counter is who selects the pods of two controllers alike.
+// counter is who counts the pods of two controllers alike.
 type counter struct {
 	resource *manifest.Resource
 	path     []string
 	does     string
 }
 
-// whoCounts returns the Services, budgets and autoscalers that count the pods
-// of both.
-func whoCounts(g *graph.Graph, a, b *graph.Workload) []counter {
-	var all []counter
-	both := func(r *manifest.Resource, s graph.Selector) bool {
-		return s.State == graph.Present && a.MatchedBy(s.Selector) && b.MatchedBy(s.Selector) &&
-			g.SameNamespace(r, a.Resource) && g.SameNamespace(r, b.Resource)
+// overlaps returns the pairs that somebody counts, in the order in which their
+// counters stand. Everybody who counts names one pair, so that directories
+// with tens of thousands of overlapping pairs stay cheap and readable.
+func overlaps(p *analyzer.Pass) []*pair {
+	found := map[[2]*graph.Workload]*pair{}
+	var all []*pair
+	add := func(w, other *graph.Workload, c counter) {
+		key := [2]*graph.Workload{w, other}
+		if found[key] == nil {
+			found[key] = &pair{w: w, other: other}
+			all = append(all, found[key])
+		}
+		found[key].counters = append(found[key].counters, c)
 	}
-	for _, s := range g.Services {
-		if both(s.Resource, s.Selector) && s.Type() != "ExternalName" {
-			all = append(all, counter{s.Resource, s.Selector.Path, "sends traffic to the pods of both"})
+	look := pairFinder(p)
+	for _, s := range p.Graph.Services {
+		if w, other := look(s.Selector, s.Pods()); w != nil {
+			add(w, other, counter{s.Resource, s.Selector.Path, "sends traffic to the pods of both"})
 		}
 	}
-	for _, b := range g.Budgets {
-		if both(b.Resource, b.Selector) {
-			all = append(all, counter{b.Resource, b.Selector.Path, "counts the pods of both"})
+	for _, b := range p.Graph.Budgets {
+		if w, other := look(b.Selector, p.Graph.Budgeted(b)); w != nil {
+			add(w, other, counter{b.Resource, b.Selector.Path, "counts the pods of both"})
 		}
 	}
-	for _, w := range []*graph.Workload{a, b} {
-		if s := g.ScaledBy(w); s != nil {
-			all = append(all, counter{s.Resource, s.RefPath, "averages over the pods of both"})
+	for _, s := range p.Graph.Scalers {
+		for _, target := range p.Graph.Workloads {
+			if target.Name == s.TargetName && s.Scales(target.Resource) && target.Selector.State == graph.Present {
+				pods := p.Graph.Select(p.Graph.Namespace(target.Resource), target.Selector)
+				if w, other := look(target.Selector, pods); w == target || other == target {
+					add(w, other, counter{s.Resource, s.RefPath, "averages over the pods of both"})
+				}
+			}
 		}
 	}
 	return all
 }
 
-func overlapping(w, other *graph.Workload, size int, counters []counter) analyzer.Finding {
+// pairFinder returns a function that finds two controllers with one selector
+// among pods; nil if there are none. Of pods that were selected alike it
+// remembers the answer.
+func pairFinder(p *analyzer.Pass) func(graph.Selector, []*graph.Workload) (w, other *graph.Workload) {
+	type answer struct{ w, other *graph.Workload }
+	known := map[*graph.Workload]map[string]answer{}
+	return func(s graph.Selector, pods []*graph.Workload) (*graph.Workload, *graph.Workload) {
+		if len(pods) < 2 {
+			return nil, nil
+		}
+		if a, ok := known[pods[0]][s.String()]; ok {
+			return a.w, a.other
+		}
+		w, other := findPair(p, pods)
+		if known[pods[0]] == nil {
+			known[pods[0]] = map[string]answer{}
+		}
+		known[pods[0]][s.String()] = answer{w, other}
+		return w, other
+	}
+}
+
+// maxTries bounds how many others a controller is compared with.
+const maxTries = 64
+
+// findPair returns the last controller of the unit that shares its selector
+// with another one, and the first such other.
+func findPair(p *analyzer.Pass, pods []*graph.Workload) (w, other *graph.Workload) {
+	groups := map[string][]*graph.Workload{}
+	for _, w := range pods {
+		if w.Selector.State == graph.Present && !w.Superseded && !w.Controlled() && w.MatchedBy(w.Selector.Selector) {
+			groups[w.Selector.String()] = append(groups[w.Selector.String()], w)
+		}
+	}
+	for i := len(pods) - 1; i >= 0; i-- {
+		w := pods[i]
+		if !w.Own || w.Selector.State != graph.Present || w.Superseded {
+			continue
+		}
+		group := groups[w.Selector.String()]
+		if len(group) < 2 {
+			continue
+		}
+		for _, other := range group[:min(len(group), maxTries)] {
+			if other != w && !unit.SameObject(other.Resource, w.Resource) && p.Graph.SameNamespace(w.Resource, other.Resource) &&
+				!p.Unit.Alternatives(w.File(), other.File()) {
+				return w, other
+			}
+		}
+		delete(groups, w.Selector.String()) // the others of the group would find the same
+	}
+	return nil, nil
+}
+
+func overlapping(o *pair) analyzer.Finding {
+	w, other, first := o.w, o.other, o.counters[0]
 	f := analyzer.Finding{
 		Message:     fmt.Sprintf("%s and %s select the same pods: %s", w, other, w.Selector),
-		Consequence: fmt.Sprintf("each keeps its own pods, but %s %s", counters[0].resource, counters[0].does),
+		Label:       "selects the pods of both",
+		Consequence: fmt.Sprintf("each keeps its own pods, but %s %s", first.resource, first.does),
 		Help:        "give each its own label, in its selector and its template, and select by it",
-		Location:    w.EntryLocation(w.Selector.Path...),
+		Location:    w.KeyLocation(w.Selector.Path...),
 		Path:        w.Selector.Path,
 		Resource:    w.Resource,
 		Related: []analyzer.Related{{
@@ -202,14 +234,14 @@ func overlapping(w, other *graph.Workload, size int, counters []counter) analyze
 		f.Path = append(slices.Clone(w.Selector.LabelsPath), sortedKeys(w.Selector.Equal)[0])
 		f.Location = w.EntryLocation(f.Path...)
 	}
-	for _, c := range counters[:min(len(counters), 3)] {
+	for _, c := range o.counters[:min(len(o.counters), 3)] {
 		f.Related = append(f.Related, analyzer.Related{
 			Location: c.resource.EntryLocation(c.path...),
 			Message:  fmt.Sprintf("%s %s", c.resource, c.does),
 		})
 	}
-	if size > 2 {
-		f.Notes = []string{fmt.Sprintf("%d controllers here have this selector", size)}
+	if more := len(o.counters) - 3; more > 0 {
+		f.Notes = []string{fmt.Sprintf("%d more count both", more)}
 	}
 	return f
 }
@@ -256,6 +288,5 @@ func adopted(p *analyzer.Pass, pod *graph.Workload) {
 // isOrdinalName reports whether a Pod is named like one of a StatefulSet.
 func isOrdinalName(set, pod string) bool {
 	ordinal, ok := strings.CutPrefix(pod, set+"-")
-	_, err := strconv.Atoi(ordinal)
-	return ok && err == nil
+	return ok && ordinal != "" && strings.Trim(ordinal, "0123456789") == ""
 }

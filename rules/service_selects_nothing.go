@@ -64,20 +64,19 @@ spec:
 	},
 	Run: func(p *analyzer.Pass) error {
 		for _, s := range p.Graph.Services {
+			if s.Own && s.Selector.State == graph.Unfinished {
+				p.Skip(s.Resource, "Services: their selectors are still to be filled in")
+			}
 			if s.Selector.State != graph.Present || s.Type() == "ExternalName" {
 				continue
 			}
 			switch pods := s.Pods(); {
-			case len(pods) > 0:
-				if s.Own {
-					namespaceDecides(p, s, pods)
-				}
-			case s.Selector.HasPlaceholder():
-				p.Skip(s.Resource, "Services: their selectors are still to be filled in")
-			case s.Own:
+			case len(pods) == 0 && s.Own:
 				selectsNothing(p, s)
-			default:
+			case len(pods) == 0:
 				losesPods(p, s)
+			case s.Own:
+				namespaceDecides(p, s, pods)
 			}
 		}
 		return nil
@@ -113,9 +112,11 @@ func selectsNothing(p *analyzer.Pass, s *graph.Service) {
 		return
 	}
 	switch {
+	case slices.ContainsFunc(p.Graph.Workloads, func(w *graph.Workload) bool { return leaderOnly(s, w) }):
+		p.Skip(s.Resource, "Services: a label they ask for is set on running pods")
 	case len(beside) > 0:
 		p.Skip(s.Resource, "Services: only pods of a directory beside carry their labels")
-	case !p.Unit.Complete() || !slices.ContainsFunc(p.Graph.Workloads, func(w *graph.Workload) bool { return w.Own }):
+	case !p.Unit.Complete() || len(p.Graph.Workloads) == 0 && len(p.Graph.Siblings()) > 0:
 		p.Skip(s.Resource, "Services: their pods may live elsewhere")
 	default:
 		f.Evidence = analyzer.Absent
@@ -168,7 +169,7 @@ func losesPods(p *analyzer.Pass, s *graph.Service) {
 			key := missingKey(s.Selector, w)
 			p.Report(analyzer.Finding{
 				Evidence:    analyzer.NearMiss,
-				Message:     fmt.Sprintf("%s matches no pods once %s is applied", s, w),
+				Message:     fmt.Sprintf("%s takes the pods of %s away", w, s),
 				Consequence: "the rollout succeeds, and the Service silently loses its endpoints",
 				Label:       fmt.Sprintf("Service %s asks for %s", s.Name, s.Selector),
 				Help:        fmt.Sprintf("keep %s in the labels of the template", s.Selector),

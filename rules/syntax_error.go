@@ -6,6 +6,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
 // SyntaxError reports documents that are no YAML or JSON.
@@ -41,25 +42,49 @@ metadata:
 				if problem.Kind != manifest.SyntaxError {
 					continue
 				}
-				finding := analyzer.Finding{
+				at := place(f, problem.Span)
+				p.Report(analyzer.Finding{
 					Message:     fmt.Sprintf("the document cannot be read: %s", problem.Message),
 					Consequence: "kubectl applies the documents before this one and none behind it in this file",
-					Location:    place(f, problem.Span),
-				}
-				if strings.Contains(string(finding.Location.Text()), "\t") || strings.Contains(problem.Message, "tab") || startsWithTab(finding) {
-					finding.Help = "indent with spaces: YAML allows no tabs there"
-				}
-				p.Report(finding)
+					Help:        mend(problem.Message, at),
+					Location:    at,
+				})
 			}
 		}
 		return nil
 	},
 }
 
-// startsWithTab reports whether the line of a finding is indented with a tab.
-func startsWithTab(f analyzer.Finding) bool {
-	line := f.Location.File.Line(f.Location.Start().Line)
-	text := string(f.Location.File.Data[line.Start:line.End])
+// remedies say what usually helps, by a part of the parser's message.
+var remedies = []struct{ says, help string }{
+	{"UTF-16", "save the file as UTF-8"},
+	{"UTF-8", "save the file as UTF-8"},
+	{"unknown anchor", "define the anchor in this document: an anchor does not reach beyond its own"},
+	{"mapping values are not allowed", "check the indentation, and quote a value that holds a colon and a blank"},
+	{"could not find expected ':'", "is the colon missing behind a key, or the indentation of a text?"},
+	{"did not find expected ','", "close the bracket"},
+	{"unexpected end of stream", "close the quote"},
+	{"cannot start any token", "quote the value: @, ` and % cannot begin one"},
+	{"did not find expected", "check the indentation of this line and of those before it"},
+}
+
+// mend says what to change.
+func mend(message string, at source.Location) string {
+	if startsWithTab(at) {
+		return "indent with spaces: YAML allows no tabs there"
+	}
+	for _, r := range remedies {
+		if strings.Contains(message, r.says) {
+			return r.help
+		}
+	}
+	return "correct the YAML here; what stands behind it is judged all the same"
+}
+
+// startsWithTab reports whether the line of a place is indented with a tab.
+func startsWithTab(at source.Location) bool {
+	line := at.File.Line(at.Start().Line)
+	text := string(at.File.Data[line.Start:line.End])
 	indent := text[:len(text)-len(strings.TrimLeft(text, " \t"))]
 	return strings.Contains(indent, "\t")
 }

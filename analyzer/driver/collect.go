@@ -9,6 +9,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
 // run collects what the rules say.
@@ -64,28 +65,20 @@ func (r *run) note(f *manifest.File, l *Loaded) {
 			l.notes = append(l.notes, analyzer.NotJudged{File: f.Path, Reason: reason})
 		}
 	}
-	if foreign && n == 0 {
+	if foreign && n == 0 && !unit.IsKustomizationFile(f.Rel) { // those are noted as what they are
 		r.foreign++
 	}
 }
 
-// collect merges the passes in their order. One fault that shows in several
-// units is one finding, that of the first; a finding counts if either of its
+// collect merges the passes in their order; a finding counts if either of its
 // ends lies in a file that was named.
 func (r *run) collect(passes [][]*analyzer.Pass, l *Loaded) {
-	type place struct {
-		rule, message string
-		file          *source.File
-		span          source.Span
-	}
-	seen := map[place]bool{}
+	at := map[place]int{}
 	in := func(f *source.File) bool { return l.named[f] }
 	for _, pass := range slices.Concat(passes...) {
 		for _, f := range pass.Findings {
-			key := place{f.Rule, f.Message, f.Location.File, f.Location.Span}
-			if !seen[key] && f.Touches(in) {
-				seen[key] = true
-				r.findings = append(r.findings, f)
+			if f.Touches(in) {
+				r.add(f, at)
 			}
 		}
 		for _, s := range pass.Skipped {
@@ -98,6 +91,35 @@ func (r *run) collect(passes [][]*analyzer.Pass, l *Loaded) {
 			r.skipped[s.Topic][s.Resource] = true
 		}
 	}
+}
+
+// place is what makes two findings the same.
+type place struct {
+	rule, message string
+	source.Location
+}
+
+// add adds a finding. One fault that shows in several units is one finding:
+// that of the first unit in which it is loudest, with its other ends in all of
+// them, so that each of those files is told of it.
+func (r *run) add(f analyzer.Finding, at map[place]int) {
+	key := place{f.Rule, f.Message, f.Location}
+	i, ok := at[key]
+	if !ok {
+		at[key] = len(r.findings)
+		r.findings = append(r.findings, f)
+		return
+	}
+	kept, other := r.findings[i], f
+	if !kept.Severity.AtLeast(f.Severity) {
+		kept, other = f, kept
+	}
+	for _, end := range other.Related {
+		if !slices.Contains(kept.Related, end) {
+			kept.Related = append(slices.Clip(kept.Related), end)
+		}
+	}
+	r.findings[i] = kept
 }
 
 // result orders and counts what was collected.

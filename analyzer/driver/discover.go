@@ -2,9 +2,13 @@ package driver
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
+	"fmt"
 	"io/fs"
+	"maps"
 	"os"
+	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,13 +20,17 @@ import (
 // tree is one directory tree that the arguments lie in.
 type tree struct {
 	root string // absolute
+	// args are the arguments by their paths inside the tree; true for
+	// directories.
+	args map[string]bool
 	// files are the manifest files by their path inside the tree, in the order
 	// of a lexical walk, which is the order in which kubectl applies them.
 	files  []string
 	charts []string
 	notes  []analyzer.NotJudged // what could not be looked at; File is inside the tree
-	// args are the arguments inside this tree: files or directories.
-	args []string
+	// repositories are git repositories inside the tree, absolute. Each is a
+	// tree of its own, as if it had been named alone.
+	repositories []string
 }
 
 // extensions are those that kubectl recognises in a directory
@@ -35,38 +43,68 @@ var skippedDirs = []string{".git", "node_modules"}
 // maxClimb bounds how far up a root is looked for outside a git repository.
 const maxClimb = 8
 
-// findRoot returns the directory whose resources may matter to a path: the git
-// root; outside of git the outermost directory above that holds manifests of
-// its own, so that one file and its whole tree are judged alike.
-func findRoot(dir string) string {
+// finder finds the roots of paths and remembers what it has looked at.
+type finder struct {
+	limits []string // directories that are never a root by their manifests, nor what is above
+	roots  map[string]string
+	holds  map[string]bool
+}
+
+func newFinder() *finder {
+	f := &finder{roots: map[string]string{}, holds: map[string]bool{}}
+	limits := []string{os.TempDir()}
+	if home, err := os.UserHomeDir(); err == nil {
+		limits = append(limits, home)
+	}
+	for _, dir := range limits { // paths are compared with their links followed
+		if real, err := filepath.EvalSymlinks(dir); err == nil {
+			f.limits = append(f.limits, real)
+		}
+	}
+	return f
+}
+
+// root returns the directory whose resources may matter to those of dir: the
+// git root; outside of git the outermost directory above that holds manifests
+// of its own, so that one file and its whole tree are judged alike.
+func (f *finder) root(dir string) (root string, git bool) {
+	if root, ok := f.roots[dir]; ok {
+		return root, isRepository(root)
+	}
 	for d := dir; ; d = filepath.Dir(d) {
-		if _, err := os.Lstat(filepath.Join(d, ".git")); err == nil {
-			return d
+		if isRepository(d) {
+			f.roots[dir] = d
+			return d, true
 		}
 		if d == filepath.Dir(d) {
 			break
 		}
 	}
-	root, home := dir, homeDir()
+	root = dir
 	d := dir
 	for range maxClimb {
 		d = filepath.Dir(d)
-		if d == filepath.Dir(d) || d == home || d == filepath.Clean(os.TempDir()) {
+		if d == filepath.Dir(d) || slices.Contains(f.limits, d) {
 			break
 		}
-		if holdsManifests(d) {
+		holds, known := f.holds[d]
+		if !known {
+			holds = holdsManifests(d)
+			f.holds[d] = holds
+		}
+		if holds {
 			root = d
 		}
 	}
-	return root
+	f.roots[dir] = root
+	return root, false
 }
 
-func homeDir() string {
-	home, err := os.UserHomeDir()
-	if err != nil {
-		return ""
-	}
-	return filepath.Clean(home)
+// isRepository reports whether the directory is the root of a git repository,
+// a submodule or a worktree.
+func isRepository(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, ".git"))
+	return err == nil
 }
 
 // holdsManifests reports whether a file of the directory itself looks like a
@@ -87,6 +125,40 @@ func holdsManifests(dir string) bool {
 
 // walk lists the manifest files of the tree by name; nothing is read yet.
 func (t *tree) walk() error {
+	if err := t.list(); err != nil {
+		return fmt.Errorf("%s: %w", t.root, err)
+	}
+	byHand := maps.Clone(t.args) // any extension will do
+	for _, rel := range t.files {
+		delete(byHand, rel)
+	}
+	for arg, dir := range byHand {
+		if !dir {
+			t.files = append(t.files, arg)
+		}
+	}
+	slices.SortFunc(t.files, inWalkOrder)
+	return nil
+}
+
+// inWalkOrder compares paths as a lexical walk meets them: name by name.
+func inWalkOrder(a, b string) int {
+	n := 0
+	for n < min(len(a), len(b)) && a[n] == b[n] {
+		n++
+	}
+	switch { // "/" ends a name, so it comes before whatever a longer name has
+	case n == len(a) || n == len(b):
+		return cmp.Compare(len(a), len(b))
+	case a[n] == '/':
+		return -1
+	case b[n] == '/':
+		return 1
+	}
+	return cmp.Compare(a[n], b[n])
+}
+
+func (t *tree) list() error {
 	return filepath.WalkDir(t.root, func(p string, e fs.DirEntry, err error) error {
 		rel := t.rel(p)
 		switch {
@@ -95,7 +167,12 @@ func (t *tree) walk() error {
 		case err != nil:
 			t.note(rel, "not readable: "+reason(err))
 			return nil
-		case e.IsDir() && slices.Contains(skippedDirs, e.Name()) && rel != ".":
+		case e.IsDir() && rel == ".":
+			return nil
+		case e.IsDir() && slices.Contains(skippedDirs, e.Name()) && !t.leadsToArgument(rel):
+			return fs.SkipDir
+		case e.IsDir() && isRepository(p):
+			t.repositories = append(t.repositories, p)
 			return fs.SkipDir
 		case e.IsDir():
 			return nil
@@ -148,7 +225,23 @@ func (t *tree) rel(p string) string {
 
 // named reports whether an argument names the path or a directory above it.
 func (t *tree) named(rel string) bool {
-	return slices.ContainsFunc(t.args, func(arg string) bool {
-		return arg == "." || arg == rel || strings.HasPrefix(rel, arg+"/")
-	})
+	for !t.has(rel) {
+		if rel == "." {
+			return false
+		}
+		rel = path.Dir(rel)
+	}
+	return true
+}
+
+func (t *tree) has(rel string) bool { _, ok := t.args[rel]; return ok }
+
+// leadsToArgument reports whether an argument is the directory or lies below.
+func (t *tree) leadsToArgument(dir string) bool {
+	for arg := range t.args {
+		if arg == dir || strings.HasPrefix(arg, dir+"/") {
+			return true
+		}
+	}
+	return false
 }

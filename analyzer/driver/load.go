@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path"
 	"path/filepath"
@@ -31,12 +32,64 @@ type world struct {
 	notes []analyzer.NotJudged
 }
 
-// openTrees sorts the arguments into the trees they lie in.
+// openTrees sorts the arguments into the trees they lie in and walks those,
+// ordered by their roots.
 func openTrees(dir string, paths []string) ([]*tree, error) {
-	byRoot := map[string]*tree{}
-	var trees []*tree
-	for _, arg := range paths {
-		abs, isDir, err := resolve(dir, arg)
+	trees := map[string]*tree{}
+	open := func(root string) *tree {
+		if trees[root] == nil {
+			trees[root] = &tree{root: root, args: map[string]bool{}}
+		}
+		return trees[root]
+	}
+	roots, err := findRoots(dir, paths)
+	if err != nil {
+		return nil, err
+	}
+	for arg, root := range roots {
+		t := open(root)
+		t.args[t.rel(arg.path)] = arg.dir
+	}
+	for waiting := sorted(trees); len(waiting) > 0; waiting = waiting[1:] {
+		t := waiting[0]
+		if err := t.walk(); err != nil {
+			return nil, err
+		}
+		for _, repository := range t.repositories {
+			if !t.named(t.rel(repository)) {
+				continue
+			}
+			if trees[repository] == nil {
+				waiting = append(waiting, open(repository))
+			}
+			trees[repository].args["."] = true
+		}
+	}
+	return sorted(trees), nil
+}
+
+// sorted returns trees in the order of their roots.
+func sorted(trees map[string]*tree) []*tree {
+	var all []*tree
+	for _, root := range slices.Sorted(maps.Keys(trees)) {
+		all = append(all, trees[root])
+	}
+	return all
+}
+
+// argument is a path that was named, absolute and with its links followed.
+type argument struct {
+	path string
+	dir  bool
+}
+
+// findRoots returns the root of the tree of each argument.
+func findRoots(dir string, paths []string) (map[argument]string, error) {
+	finder := newFinder()
+	roots := map[argument]string{}
+	plain := map[string]bool{} // roots outside of git
+	for _, name := range paths {
+		abs, isDir, err := resolve(dir, name)
 		if err != nil {
 			return nil, err
 		}
@@ -44,23 +97,22 @@ func openTrees(dir string, paths []string) ([]*tree, error) {
 		if !isDir {
 			start = filepath.Dir(abs)
 		}
-		root := findRoot(start)
-		t := byRoot[root]
-		if t == nil {
-			t = &tree{root: root}
-			if err := t.walk(); err != nil {
-				return nil, fmt.Errorf("%s: %w", root, err)
+		root, git := finder.root(start)
+		roots[argument{abs, isDir}] = root
+		plain[root] = !git
+	}
+	// Of two arguments one of which lies inside the other, the inner one
+	// belongs to the tree of the outer one, or its files would be judged twice.
+	for arg, root := range roots {
+		if plain[root] {
+			for d := filepath.Dir(root); d != filepath.Dir(d); d = filepath.Dir(d) {
+				if plain[d] {
+					roots[arg] = d
+				}
 			}
-			byRoot[root] = t
-			trees = append(trees, t)
-		}
-		t.args = append(t.args, t.rel(abs))
-		if !isDir && !slices.Contains(t.files, t.rel(abs)) {
-			t.files = append(t.files, t.rel(abs)) // named by hand: any extension will do
-			slices.Sort(t.files)
 		}
 	}
-	return trees, nil
+	return roots, nil
 }
 
 // resolve returns the absolute path of an argument, its own symbolic links
@@ -133,8 +185,11 @@ func (w *world) readAll(ctx context.Context, rels []string) error {
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, rel := range rels {
 		group.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			w.read(rel, manifest.Parse)
-			return ctx.Err()
+			return nil
 		})
 	}
 	return group.Wait()

@@ -62,12 +62,15 @@ func Run(ctx context.Context, o Options) (*analyzer.Result, error) {
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range passes {
 		group.Go(func() error {
+			if err := ctx.Err(); err != nil {
+				return err
+			}
 			if i < len(units.files) {
 				passes[i], failures[i] = r.judgeFile(units.files[i])
 			} else {
 				passes[i], failures[i] = r.judgeUnit(units.Units[i-len(units.files)], units.nodes)
 			}
-			return ctx.Err()
+			return nil
 		})
 	}
 	if err := group.Wait(); err != nil {
@@ -78,9 +81,20 @@ func Run(ctx context.Context, o Options) (*analyzer.Result, error) {
 	result.Summary.Elapsed = time.Since(start)
 	err = errors.Join(failures...)
 	if err == nil && result.Summary.Resources == 0 && len(result.Findings) == 0 && units.searched {
-		err = ErrNothing
+		err = nothingIn(o.Paths)
 	}
 	return result, err
+}
+
+// nothingIn names the path if there is one alone.
+func nothingIn(paths []string) error {
+	switch {
+	case len(paths) != 1:
+		return ErrNothing
+	case paths[0] == "-":
+		return fmt.Errorf("%w in standard input", ErrNothing)
+	}
+	return fmt.Errorf("%w in %s", ErrNothing, paths[0])
 }
 
 // Loaded is what the options name, read and sorted into units.
@@ -94,6 +108,8 @@ type Loaded struct {
 	named    map[*source.File]bool
 	searched bool // a directory was given, so finding nothing is a mistake
 }
+
+func newLoaded() *Loaded { return &Loaded{named: map[*source.File]bool{}} }
 
 // Load reads what the options name and the world around it.
 func Load(ctx context.Context, o Options) (*Loaded, error) {
@@ -112,7 +128,7 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 	if stream && o.Nodes == "-" {
 		return nil, errors.New("standard input cannot be both the manifests and the nodes")
 	}
-	l := &Loaded{named: map[*source.File]bool{}}
+	l := newLoaded()
 	var err error
 	if l.nodes, err = readNodes(dir, o.Nodes, o.Stdin); err != nil {
 		return nil, err
@@ -124,7 +140,9 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 		}
 		l.name(f)
 		l.searched = true
-		l.Units = append(l.Units, unit.FromFile(f, o.Namespace))
+		if u := unit.FromFile(f, o.Namespace); len(u.Resources) > 0 {
+			l.Units = append(l.Units, u)
+		}
 	}
 	paths := slices.DeleteFunc(slices.Clone(o.Paths), func(p string) bool { return p == "-" })
 	trees, err := openTrees(dir, paths)
@@ -173,8 +191,8 @@ func (l *Loaded) tree(ctx context.Context, w *world, namespace string) error {
 			l.Units = append(l.Units, u)
 		}
 	}
-	for _, arg := range w.tree.args {
-		l.searched = l.searched || !slices.Contains(w.tree.files, arg)
+	for _, dir := range w.tree.args {
+		l.searched = l.searched || dir
 	}
 	return nil
 }

@@ -8,26 +8,38 @@ import (
 	"github.com/agnivade/levenshtein"
 )
 
-// suggestPath names the entry that a mistyped path may have meant:
-// "; did you mean x?", or nothing.
+// suggestPath names the path that a mistyped one may have meant: "; did you
+// mean x?", or nothing. One of its names may be wrong, whichever it is.
 func suggestPath(dir, name string) string {
-	parent := filepath.Dir(name)
-	from := parent
-	if !filepath.IsAbs(from) {
-		from = filepath.Join(dir, parent)
+	parent, base, rest := filepath.Dir(name), filepath.Base(name), ""
+	for {
+		from := parent
+		if !filepath.IsAbs(from) {
+			from = filepath.Join(dir, parent)
+		}
+		if entries, err := os.ReadDir(from); err == nil {
+			best := filepath.Join(Closest(base, otherNames(entries, base)), rest)
+			if _, err := os.Stat(filepath.Join(from, best)); best == rest || err != nil {
+				return ""
+			}
+			return fmt.Sprintf("; did you mean %s?", filepath.ToSlash(filepath.Join(parent, best)))
+		}
+		if parent == filepath.Dir(parent) {
+			return ""
+		}
+		parent, base, rest = filepath.Dir(parent), filepath.Base(parent), filepath.Join(base, rest)
 	}
-	entries, err := os.ReadDir(from)
-	if err != nil {
-		return ""
-	}
+}
+
+// otherNames returns the names but one: a link that leads nowhere is there.
+func otherNames(entries []os.DirEntry, name string) []string {
 	var names []string
 	for _, e := range entries {
-		names = append(names, e.Name())
+		if e.Name() != name {
+			names = append(names, e.Name())
+		}
 	}
-	if best := Closest(filepath.Base(name), names); best != "" {
-		return fmt.Sprintf("; did you mean %s?", filepath.ToSlash(filepath.Join(parent, best)))
-	}
-	return ""
+	return names
 }
 
 // Closest returns the candidate that a mistyped name may have meant, "" if

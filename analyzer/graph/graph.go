@@ -44,6 +44,9 @@ type Graph struct {
 // the tree; it may be nil.
 func Build(u *unit.Unit, inventory []*manifest.Resource) *Graph {
 	g := &Graph{Unit: u, scalers: map[string][]*Scaler{}, selected: map[string][]*Workload{}}
+	for _, r := range inventory { // first: what the cluster says beats what a manifest says
+		g.addNode(r)
+	}
 	last := map[manifest.ID]*Workload{}
 	for _, r := range u.Resources {
 		if w := g.add(r, true); w != nil {
@@ -55,9 +58,6 @@ func Build(u *unit.Unit, inventory []*manifest.Resource) *Graph {
 	}
 	for _, r := range u.Context {
 		g.add(r, false)
-	}
-	for _, r := range inventory {
-		g.addNode(r)
 	}
 	g.index = newIndex(g.Workloads)
 	g.selectors = sync.OnceValue(func() selectorIndex { return newSelectorIndex(g.Workloads) })

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"maps"
+	"slices"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -24,8 +25,11 @@ type Node struct {
 }
 
 // addNode reads a Node object. Of a taint that is written wrongly nothing is
-// concluded.
+// concluded; of two nodes of one name the first counts.
 func (g *Graph) addNode(r *manifest.Resource) {
+	if slices.ContainsFunc(g.Nodes, func(n *Node) bool { return n.Name == r.Name && r.Name != "" }) {
+		return
+	}
 	n := &Node{Resource: r, Labels: map[string]string{}}
 	if r.Name != "" {
 		n.Labels[corev1.LabelHostname] = r.Name // what kubelet sets unless overridden

@@ -25,6 +25,9 @@ const (
 	Present
 	// Invalid: requirements that Kubernetes refuses.
 	Invalid
+	// Unfinished: a requirement holds a placeholder that a later tool fills in,
+	// so nothing can be said of what it matches.
+	Unfinished
 )
 
 // Selector is a selector of a resource together with its place. What an empty
@@ -56,6 +59,10 @@ func ReadMapSelector(r *manifest.Resource, path ...string) Selector {
 		s.State = Empty
 		return s
 	}
+	if hasPlaceholder(s.Equal) {
+		s.State = Unfinished
+		return s
+	}
 	var err error
 	if s.Selector, err = labels.ValidatedSelectorFromSet(s.Equal); err != nil {
 		return s.invalid(err, path)
@@ -71,6 +78,10 @@ func ReadLabelSelector(r *manifest.Resource, path ...string) Selector {
 	if !manifest.IsMapping(r.Get(path...)) {
 		return s
 	}
+	if hasPlaceholder(s.Equal) {
+		s.State = Unfinished
+		return s
+	}
 	ls := &metav1.LabelSelector{MatchLabels: s.Equal}
 	for i, n := range manifest.Items(r.Get(at("matchExpressions")...)) {
 		e := metav1.LabelSelectorRequirement{
@@ -79,6 +90,10 @@ func ReadLabelSelector(r *manifest.Resource, path ...string) Selector {
 		}
 		for _, v := range manifest.Items(manifest.Get(n, "values")) {
 			e.Values = append(e.Values, manifest.String(v))
+		}
+		if manifest.IsPlaceholder(strings.Join(append(e.Values, e.Key), " ")) {
+			s.State = Unfinished
+			return s
 		}
 		if _, err := metav1.LabelSelectorAsSelector(&metav1.LabelSelector{MatchExpressions: []metav1.LabelSelectorRequirement{e}}); err != nil {
 			return s.invalid(err, at("matchExpressions", fmt.Sprint(i)))
@@ -104,18 +119,6 @@ func (s Selector) invalid(err error, path []string) Selector {
 	}
 	s.State, s.Selector, s.Err, s.ErrPath = Invalid, nil, err, path
 	return s
-}
-
-// HasPlaceholder reports whether a requirement holds a value that a later tool
-// fills in, so that nothing can be said of what it matches.
-func (s Selector) HasPlaceholder() bool {
-	if hasPlaceholder(s.Equal) {
-		return true
-	}
-	if s.Selector == nil {
-		return false
-	}
-	return manifest.IsPlaceholder(s.Selector.String())
 }
 
 func hasPlaceholder(set map[string]string) bool {

@@ -148,12 +148,18 @@ func addedLabels(g *Graph, w *Workload) map[string]valueTest {
 // (pkg/controller/statefulset/stateful_set_utils.go).
 func (g *Graph) hasOrdinal(w *Workload, ordinal string) bool {
 	n, err := strconv.Atoi(ordinal)
-	start, _ := manifest.Int(w.Node, "spec", "ordinals", "start")
+	start := w.FirstOrdinal()
 	if err != nil || n < start {
 		return false
 	}
 	replicas, ok := w.Replicas()
 	return !ok || g.ScaledBy(w) != nil || n < start+replicas
+}
+
+// FirstOrdinal returns the number of a StatefulSet's first pod.
+func (w *Workload) FirstOrdinal() int {
+	start, _ := manifest.Int(w.Node, "spec", "ordinals", "start")
+	return start
 }
 
 // Replicas returns the count a workload asks for; 1 where it is left out. ok is

@@ -102,13 +102,20 @@ func fields(n *yaml.Node, seen map[string]bool, depth int, yield func(string, En
 	if n == nil || n.Kind != yaml.MappingNode || depth == 0 {
 		return true
 	}
+	last := make(map[string]int, len(n.Content)/2)
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		k := n.Content[i]
-		if k.Kind != yaml.ScalarNode || k.Tag == yaml.MergeTag || seen[k.Value] {
+		if k := n.Content[i]; k.Kind == yaml.ScalarNode && k.Tag != yaml.MergeTag {
+			last[k.Value] = i
+		}
+	}
+	for i := 0; i+1 < len(n.Content); i += 2 {
+		key := n.Content[i].Value
+		at, ok := last[key]
+		if !ok || seen[key] || n.Content[i].Kind != yaml.ScalarNode || n.Content[i].Tag == yaml.MergeTag {
 			continue
 		}
-		seen[k.Value] = true
-		if !yield(k.Value, field(n, k.Value, 1)) {
+		seen[key] = true
+		if !yield(key, Entry{n.Content[at], Resolve(n.Content[at+1]), n.Content[at+1]}) {
 			return false
 		}
 	}

@@ -184,7 +184,7 @@ func (d *Document) findDuplicates(n *yaml.Node, path []string) {
 					Span:     d.SpanOf(key),
 					Path:     append(append([]string(nil), path...), key.Value),
 					First:    d.Location(n.Content[before]),
-					Same:     equal(n.Content[before+1], value),
+					Same:     Equal(n.Content[before+1], value),
 					Resource: d.resourceAt(path),
 				})
 			}
@@ -229,13 +229,14 @@ func duplicates(n *yaml.Node) map[int]int {
 	return found
 }
 
-// equal reports whether two nodes hold the same data.
-func equal(a, b *yaml.Node) bool {
+// Equal reports whether two nodes are written with the same data, in the same
+// order.
+func Equal(a, b *yaml.Node) bool {
 	if a.Kind != b.Kind || a.Value != b.Value || a.ShortTag() != b.ShortTag() || len(a.Content) != len(b.Content) {
 		return false
 	}
 	for i := range a.Content {
-		if !equal(a.Content[i], b.Content[i]) {
+		if !Equal(a.Content[i], b.Content[i]) {
 			return false
 		}
 	}
@@ -289,7 +290,9 @@ func hideSecrets(r *Resource) {
 func (d *Document) fail(text []byte, err error) {
 	d.Role = Broken
 	d.hideIfSecret(text)
-	if bytes.Contains(text, []byte("{{")) {
+	message, at := explain(text, err)
+	span := at(d)
+	if templateLine.Match(text) || d.placeholderNear(span) {
 		d.Role = Template
 		return
 	}
@@ -299,9 +302,29 @@ func (d *Document) fail(text []byte, err error) {
 		d.Role = Unreadable
 		return
 	}
-	message, at := explain(text, err)
-	d.Problems = []Problem{{Kind: SyntaxError, Message: message, Span: at(d)}}
+	d.Problems = []Problem{{Kind: SyntaxError, Message: message, Span: span}}
 }
+
+// templateLine finds what a templating tool will replace where YAML expects a
+// value or a line: "{{ x }}", "key: {{ x }}", "- {{ x }}", "{% if %}", "<% %>".
+var templateLine = regexp.MustCompile(`(?m)^\s*(- +)*(["'\w./-]+: +)?(\{\{|\{%|<%)`)
+
+// placeholderNear reports whether the line of a fault, or the one before it,
+// which parsers often mean, holds something that a later tool fills in.
+func (d *Document) placeholderNear(span source.Span) bool {
+	line := d.File.Position(span.Start).Line
+	for n := max(line-1, d.File.Position(d.text.Start).Line); n <= line; n++ {
+		s := d.File.Line(n)
+		text := string(d.File.Data[s.Start:s.End])
+		if IsPlaceholder(text) || barePlaceholder.MatchString(text) {
+			return true
+		}
+	}
+	return false
+}
+
+// barePlaceholder finds {NAME}, which is too common to be one elsewhere.
+var barePlaceholder = regexp.MustCompile(`\{[A-Z][A-Z0-9_]+\}`)
 
 var secretKind = regexp.MustCompile(`(?i)kind["']?\s*:\s*["']?secret`)
 
@@ -348,6 +371,10 @@ func explain(text []byte, err error) (string, func(*Document) source.Span) {
 	var probe yaml4.Node
 	if e := yaml4.Unmarshal(text, &probe); errors.As(e, &failure) && failure.Mark.Line > 0 {
 		line, column = failure.Mark.Line, failure.Mark.Column
+		if strings.Contains(message, "end of stream") && failure.ContextMark.Line > 0 {
+			// A quote that is never closed: where it opens, not where the text ends.
+			line, column = failure.ContextMark.Line, failure.ContextMark.Column
+		}
 	}
 	return message, func(d *Document) source.Span { return d.pointAt(line, column) }
 }

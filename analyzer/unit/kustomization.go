@@ -60,7 +60,7 @@ func ReadCustomization(dir string, root *yaml.Node) *Customization {
 	if manifest.Get(root, "helmCharts") != nil || manifest.Get(root, "helmChartInflationGenerator") != nil {
 		c.Open = append(c.Open, "the Helm charts of "+dir+" are not rendered")
 	}
-	for _, field := range []string{"commonLabels", "labels", "patches", "patchesStrategicMerge", "patchesJson6902", "transformers", "replacements", "vars", "components", "namePrefix", "nameSuffix", "namespace"} {
+	for _, field := range []string{"commonLabels", "labels", "patches", "patchesStrategicMerge", "patchesJson6902", "transformers", "replacements", "vars", "components", "replicas", "namePrefix", "nameSuffix", "namespace"} {
 		c.Rewritten = c.Rewritten || manifest.Get(root, field) != nil
 	}
 	return c

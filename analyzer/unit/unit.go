@@ -6,8 +6,10 @@ package unit
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
 // Kind says why the resources of a unit belong together.
@@ -51,6 +53,9 @@ type Unit struct {
 	// Rewritten reports that kustomize changes these resources by labels,
 	// patches or other transformers before they are applied.
 	Rewritten bool
+
+	once    sync.Once
+	defined map[*source.File]map[object]bool // see Alternatives
 }
 
 // Complete reports whether the absence of something is evidence.
@@ -119,6 +124,30 @@ func (u *Unit) collect(paths []string, get func(string) *manifest.File) []*manif
 		}
 	}
 	return all
+}
+
+// Alternatives reports whether two files of the unit define the same object:
+// then they are versions of each other, one of which is applied, or both one
+// after the other.
+func (u *Unit) Alternatives(a, b *source.File) bool {
+	u.once.Do(func() {
+		u.defined = map[*source.File]map[object]bool{}
+		for _, r := range u.Resources {
+			if u.defined[r.File()] == nil {
+				u.defined[r.File()] = map[object]bool{}
+			}
+			u.defined[r.File()][objectOf(r)] = true
+		}
+	})
+	if a == b {
+		return false
+	}
+	for o := range u.defined[a] {
+		if u.defined[b][o] {
+			return true
+		}
+	}
+	return false
 }
 
 // object is an identity without its namespace, because a namespace that is not

@@ -12,10 +12,15 @@ import (
 
 func newExplain() *cobra.Command {
 	return &cobra.Command{
-		Use:               "explain RULE",
-		Short:             "Explain a rule: what Kubernetes does, why it matters, what to write",
-		Args:              cobra.ExactArgs(1),
-		ValidArgsFunction: completeRules,
+		Use:   "explain RULE",
+		Short: "Explain a rule: what Kubernetes does, why it matters, what to write",
+		Args:  cobra.ExactArgs(1),
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, start string) ([]string, cobra.ShellCompDirective) {
+			if len(args) > 0 {
+				return nil, cobra.ShellCompDirectiveNoFileComp
+			}
+			return completeRules(cmd, args, start)
+		},
 		RunE: func(cmd *cobra.Command, args []string) error {
 			all, err := allRules()
 			if err != nil {

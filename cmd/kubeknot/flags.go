@@ -23,7 +23,7 @@ func suggestFlag(cmd *cobra.Command, err error) error {
 	if best := suggestion(name, names); best != "" {
 		return fmt.Errorf("unknown flag --%s%s", name, strings.Replace(best, "did you mean ", "did you mean --", 1))
 	}
-	return fmt.Errorf("unknown flag --%s: see kubeknot %s --help", name, cmd.Name())
+	return fmt.Errorf("unknown flag --%s: see %s --help", name, cmd.CommandPath())
 }
 
 // oneOf is a flag that takes one of a few words.

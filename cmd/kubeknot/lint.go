@@ -80,7 +80,8 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 	result, failure := driver.Run(cmd.Context(), driver.Options{
 		Paths: args, Stdin: cmd.InOrStdin(), Nodes: f.nodes, Namespace: f.namespace, Rules: chosen,
 	})
-	if result == nil || errors.Is(failure, driver.ErrNothing) && f.format.value == "text" {
+	nothing := errors.Is(failure, driver.ErrNothing) && f.format.value == "text" && len(result.NotJudged) == 0
+	if result == nil || nothing {
 		return failure
 	}
 	if err := reporter.Report(out, result); err != nil {

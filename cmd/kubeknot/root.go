@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"strings"
 
 	"github.com/spf13/cobra"
 
@@ -37,7 +38,7 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	case errors.Is(err, errFindings):
 		return exitFindings
 	}
-	fmt.Fprintf(stderr, "kubeknot: %v\n", err)
+	fmt.Fprintf(stderr, "kubeknot: %s\n", strings.TrimSpace(err.Error()))
 	return exitFailure
 }
 
@@ -50,7 +51,9 @@ they do not hold together: which selector misses its pods, which Service leads
 nowhere, which node label nobody has.`,
 		SilenceUsage:  true,
 		SilenceErrors: true,
+		Version:       versionLine(),
 	}
+	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(suggestFlag)
 	root.SuggestionsMinimumDistance = 2
 	root.AddCommand(newLint(), newUnits(), newRules(), newExplain(), newVersion())

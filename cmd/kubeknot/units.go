@@ -40,9 +40,17 @@ context they may lean on, and what keeps absence from being evidence.`,
 	return cmd
 }
 
+// why says why the resources of a unit belong together.
+var why = map[unit.Kind]string{
+	unit.Directory:     "a directory, as kubectl apply -f takes it",
+	unit.Kustomization: "a kustomization: the files it lists, not built yet",
+	unit.Unlisted:      "files that the kustomization beside them does not list",
+	unit.Stream:        "a stream",
+}
+
 // printUnit prints a unit as a small table.
 func printUnit(out io.Writer, u *unit.Unit) {
-	fmt.Fprintf(out, "%s (%s)\n", u.Name, u.Kind)
+	fmt.Fprintf(out, "%s (%s)\n", u.Name, why[u.Kind])
 	for _, part := range []struct {
 		title     string
 		resources []*manifest.Resource

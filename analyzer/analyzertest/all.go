@@ -1,0 +1,103 @@
+package analyzertest
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+)
+
+// notRules are the directories of testdata that hold something else than the
+// fixtures of a rule. This is the one place that names them.
+var notRules = []string{
+	"ch06",   // the directories of a chapter, for the tests of the commands
+	"nodes",  // inventories of nodes
+	"script", // scripts of commands
+	"truth",  // what a real control plane did
+}
+
+// RunAll runs every rule over its fixtures, each as a subtest: the whole tree
+// and every file alone. It fails if a rule has no bad or no ok case, if the
+// name of a case does not tell which of the two it is, and if testdata holds a
+// directory that belongs to no rule.
+func RunAll(t *testing.T, testdata string, rules []*analyzer.Rule) {
+	t.Helper()
+	for _, problem := range strangers(testdata, rules) {
+		t.Error(problem)
+	}
+	for _, rule := range rules {
+		t.Run(rule.ID, func(t *testing.T) {
+			t.Parallel()
+			dir := filepath.Join(testdata, rule.ID)
+			cases, problems := casesOf(dir)
+			for _, problem := range problems {
+				t.Error(problem)
+			}
+			for _, name := range cases {
+				t.Run(name, func(t *testing.T) {
+					t.Parallel()
+					Run(t, filepath.Join(dir, name), rule)
+					Alone(t, filepath.Join(dir, name), rule)
+				})
+			}
+		})
+	}
+}
+
+// strangers returns what testdata holds that belongs to no rule.
+func strangers(testdata string, rules []*analyzer.Rule) []string {
+	entries, err := os.ReadDir(testdata)
+	if err != nil {
+		return []string{err.Error()}
+	}
+	var problems []string
+	for _, e := range entries {
+		known := slices.Contains(notRules, e.Name()) ||
+			slices.ContainsFunc(rules, func(r *analyzer.Rule) bool { return r.ID == e.Name() })
+		if !known {
+			problems = append(problems, fmt.Sprintf("%s: no rule has this id", filepath.Join(testdata, e.Name())))
+		}
+	}
+	return problems
+}
+
+// casesOf returns the fixtures of a rule and what is wrong with the set.
+func casesOf(dir string) (cases, problems []string) {
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		return nil, []string{"the rule has no fixtures: " + err.Error()}
+	}
+	say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
+	count := map[string]int{}
+	for _, e := range entries {
+		path := filepath.Join(dir, e.Name())
+		prefix, _, _ := strings.Cut(e.Name(), "-")
+		switch {
+		case !e.IsDir():
+			say("%s: only directories of cases belong here", path)
+			continue
+		case prefix != "ok" && prefix != "bad":
+			say("%s: the name of a case starts with ok- or bad-", path)
+			continue
+		}
+		cases = append(cases, e.Name())
+		want, err := readExpectations(path)
+		if err != nil {
+			continue // Run says it
+		}
+		count[prefix]++
+		if (len(want.findings) > 0) != (prefix == "bad") {
+			say("%s: it expects %d lines with findings", path, len(want.findings))
+		}
+	}
+	for _, prefix := range []string{"bad", "ok"} {
+		if count[prefix] == 0 {
+			say("%s: no %s- case", dir, prefix)
+		}
+	}
+	return cases, problems
+}

@@ -1,0 +1,371 @@
+package driver
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
+)
+
+// BenchmarkRun measures the stages of a run on one processor, over generated
+// trees and over the directory that KUBEKNOT_BENCH_DIR names. The metric
+// x-parse is the time of a stage as a multiple of the floor: what kyaml alone
+// takes to parse the same documents, measured in turn with the stage.
+func BenchmarkRun(b *testing.B) {
+	for _, n := range []int{1000, 10000} {
+		b.Run(fmt.Sprintf("objects=%d", n), func(b *testing.B) { benchmarkStages(b, makeTree(b, apps(n))) })
+	}
+	if dir := os.Getenv("KUBEKNOT_BENCH_DIR"); dir != "" {
+		b.Run("dir", func(b *testing.B) { benchmarkStages(b, dir) })
+	}
+}
+
+func benchmarkStages(b *testing.B, dir string) {
+	before := runtime.GOMAXPROCS(1)
+	defer runtime.GOMAXPROCS(before)
+	s := newStages(b, dir)
+	for _, stage := range []struct {
+		name string
+		run  func() error
+	}{
+		{"kyaml", s.kyaml}, {"parse", s.parse}, {"units+graphs", s.graphs}, {"rules", s.rules}, {"whole", s.whole},
+	} {
+		b.Run(stage.name, func(b *testing.B) {
+			b.ReportAllocs()
+			b.SetBytes(s.size)
+			var floor time.Duration
+			for b.Loop() {
+				b.StopTimer()
+				runtime.GC()
+				start := time.Now()
+				if err := s.kyaml(); err != nil {
+					b.Fatal(err)
+				}
+				floor += time.Since(start)
+				runtime.GC()
+				b.StartTimer()
+				if err := stage.run(); err != nil {
+					b.Fatal(err)
+				}
+			}
+			b.ReportMetric(float64(b.Elapsed())/float64(floor), "x-parse")
+		})
+	}
+}
+
+// stages holds what each stage of a run starts from.
+type stages struct {
+	options   Options
+	world     *world
+	specs     []unit.Spec
+	loaded    *Loaded
+	documents [][]byte // what is parsed: not what cannot be an object
+	size      int64
+}
+
+func newStages(b *testing.B, dir string) *stages {
+	b.Helper()
+	s := &stages{options: Options{Dir: dir, Paths: []string{"."}, Rules: allRules(b)}}
+	trees, err := openTrees(dir, s.options.Paths)
+	if err != nil {
+		b.Fatal(err)
+	}
+	s.world = openWorld(trees[0], shower(dir, trees[0].root, true))
+	if s.specs, err = s.world.load(b.Context()); err != nil {
+		b.Fatal(err)
+	}
+	if s.loaded, err = Load(b.Context(), s.options); err != nil {
+		b.Fatal(err)
+	}
+	for _, f := range s.loaded.files {
+		for _, d := range f.Documents {
+			if d.Root != nil || d.Role != manifest.Foreign {
+				text := f.Data[d.Span.Start:d.Span.End]
+				s.documents = append(s.documents, text)
+				s.size += int64(len(text))
+			}
+		}
+	}
+	return s
+}
+
+// kyaml is the floor: no files, no splitting, no places, nothing kept. What
+// it refuses is part of the work.
+func (s *stages) kyaml() error {
+	for _, text := range s.documents {
+		var node yaml.Node
+		_ = yaml.Unmarshal(text, &node)
+	}
+	return nil
+}
+
+func (s *stages) parse() error {
+	for _, f := range s.loaded.files {
+		manifest.Parse(source.NewFile(f.Path, f.Rel, f.Data))
+	}
+	return nil
+}
+
+func (s *stages) graphs() error {
+	for _, spec := range s.specs {
+		if u := unit.Assemble(spec, s.world.show(spec.Dir), "", s.world.get); len(u.Resources) > 0 {
+			graph.Build(u, nil)
+		}
+	}
+	return nil
+}
+
+// rules builds the graphs again: what they have worked out would be there
+// already the second time.
+func (s *stages) rules() error {
+	r := newRun(s.options.Rules)
+	for _, f := range s.loaded.files {
+		if _, err := r.judgeFile(f); err != nil {
+			return err
+		}
+	}
+	for _, u := range s.loaded.Units {
+		if _, err := r.judgeUnit(u, nil); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *stages) whole() error {
+	_, err := Run(context.Background(), s.options)
+	return err
+}
+
+// apps returns a tree of about n objects: applications of four objects in two
+// files, three of them in a directory, ten such directories below another.
+func apps(n int) map[string]string {
+	files := map[string]string{}
+	for i := range n / 4 {
+		dir := fmt.Sprintf("team-%d/%d", i/30, i/3%10)
+		files[fmt.Sprintf("%s/app-%d.yaml", dir, i)] = app(fmt.Sprintf("app-%d", i), fmt.Sprintf("app-%d", i))
+		files[fmt.Sprintf("%s/app-%d-more.yaml", dir, i)] = strings.ReplaceAll(moreManifests, "NAME", fmt.Sprintf("app-%d", i))
+	}
+	return files
+}
+
+// app returns a Deployment whose pods have a label, and a Service that selects
+// them.
+func app(name, label string) string {
+	return strings.NewReplacer("NAME", name, "LABEL", label).Replace(appManifests)
+}
+
+const appManifests = `apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: NAME
+  labels:
+    app.kubernetes.io/name: NAME
+    app.kubernetes.io/part-of: shop
+  annotations:
+    example.com/owner: "team@example.com"
+spec:
+  replicas: 2
+  selector:
+    matchLabels:
+      app: LABEL
+  template:
+    metadata:
+      labels:
+        app: LABEL
+        tier: backend
+    spec:
+      serviceAccountName: default
+      containers:
+        - name: main
+          image: registry.example.com/shop/NAME:1.2.3
+          imagePullPolicy: IfNotPresent
+          ports:
+            - name: http
+              containerPort: 8080
+          env:
+            - name: LOG_LEVEL
+              value: info
+            - name: POD_NAME
+              valueFrom:
+                fieldRef:
+                  fieldPath: metadata.name
+          resources:
+            requests:
+              cpu: 100m
+              memory: 128Mi
+            limits:
+              memory: 256Mi
+          readinessProbe:
+            httpGet:
+              path: /ready
+              port: http
+            periodSeconds: 10
+          volumeMounts:
+            - name: config
+              mountPath: /etc/shop
+      volumes:
+        - name: config
+          configMap:
+            name: NAME
+---
+apiVersion: v1
+kind: Service
+metadata:
+  name: NAME
+  labels:
+    app.kubernetes.io/name: NAME
+spec:
+  type: ClusterIP
+  selector:
+    app: LABEL
+  ports:
+    - name: http
+      port: 80
+      targetPort: http
+---
+`
+
+const moreManifests = `apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: NAME
+data:
+  log.format: json
+  shop.properties: |
+    # what the application reads when it starts
+    currency=EUR
+    cache.size=1000
+    features=search,reviews
+---
+apiVersion: autoscaling/v2
+kind: HorizontalPodAutoscaler
+metadata:
+  name: NAME
+spec:
+  scaleTargetRef:
+    apiVersion: apps/v1
+    kind: Deployment
+    name: NAME
+  minReplicas: 2
+  maxReplicas: 6
+  metrics:
+    - type: Resource
+      resource:
+        name: cpu
+        target:
+          type: Utilization
+          averageUtilization: 75
+`
+
+// BenchmarkShapes measures trees in which a careless step would be quadratic:
+// the second of each pair has twice the size and should take twice the time.
+func BenchmarkShapes(b *testing.B) {
+	for _, shape := range []struct {
+		name string
+		n    int
+		make func(n int) map[string]string
+	}{
+		{"same-labels", 2500, sameLabels},
+		{"missed-labels", 2500, missedLabels},
+		{"nested-directories", 100, nestedDirectories},
+		{"flat-directories", 1500, flatDirectories},
+		{"documents-of-a-file", 10000, documentsOfAFile},
+		{"one-kustomization", 1500, oneKustomization},
+		{"many-kustomizations", 1500, manyKustomizations},
+		{"overlays-of-a-base", 500, overlaysOfABase},
+		{"context-of-all", 500, contextOfAll},
+	} {
+		for _, n := range []int{shape.n, 2 * shape.n} {
+			b.Run(fmt.Sprintf("%s/n=%d", shape.name, n), func(b *testing.B) {
+				o := Options{Dir: makeTree(b, shape.make(n)), Paths: []string{"."}, Rules: allRules(b)}
+				b.ReportAllocs()
+				for b.Loop() {
+					lint(b, o)
+				}
+			})
+		}
+	}
+}
+
+func sameLabels(n int) map[string]string {
+	return map[string]string{"all.yaml": joined(n, func(i int) string { return app(fmt.Sprintf("app-%d", i), "web") })}
+}
+
+// missedLabels: no Service finds its pods, and something close explains it.
+func missedLabels(n int) map[string]string {
+	return map[string]string{
+		"deployments.yaml": joined(n, func(i int) string { return app(fmt.Sprintf("app-%d", i), fmt.Sprintf("app-%d", i)) }),
+		"services.yaml":    joined(n, func(i int) string { return service(fmt.Sprintf("service-%d", i), fmt.Sprintf("missed-%d", i)) }),
+	}
+}
+
+func nestedDirectories(n int) map[string]string {
+	files, dir := map[string]string{}, ""
+	for i := range n {
+		dir += fmt.Sprintf("%d/", i%10)
+		files[dir+"app.yaml"] = app(fmt.Sprintf("app-%d", i), fmt.Sprintf("app-%d", i))
+	}
+	return files
+}
+
+func flatDirectories(n int) map[string]string {
+	files := map[string]string{}
+	for i := range n {
+		files[fmt.Sprintf("%d/app.yaml", i)] = app(fmt.Sprintf("app-%d", i), fmt.Sprintf("app-%d", i))
+	}
+	return files
+}
+
+func documentsOfAFile(n int) map[string]string {
+	return map[string]string{"all.yaml": joined(n/2, func(i int) string { return app(fmt.Sprintf("app-%d", i), fmt.Sprintf("app-%d", i)) })}
+}
+
+func oneKustomization(n int) map[string]string {
+	files := manyKustomizations(n)
+	files["kustomization.yaml"] = "resources:\n" + joined(n, func(i int) string { return fmt.Sprintf("- %d\n", i) })
+	return files
+}
+
+func manyKustomizations(n int) map[string]string {
+	files := flatDirectories(n)
+	for i := range n {
+		files[fmt.Sprintf("%d/kustomization.yaml", i)] = "resources: [app.yaml]\n"
+	}
+	return files
+}
+
+func overlaysOfABase(n int) map[string]string {
+	files := map[string]string{"base/kustomization.yaml": "resources: [all.yaml]\n", "base/all.yaml": documentsOfAFile(40)["all.yaml"]}
+	for i := range n {
+		files[fmt.Sprintf("%d/kustomization.yaml", i)] = "resources: [../base]\n"
+	}
+	return files
+}
+
+// contextOfAll: every directory leans on all the files of the root.
+func contextOfAll(n int) map[string]string {
+	files := flatDirectories(n)
+	for i := range n {
+		files[fmt.Sprintf("service-%d.yaml", i)] = service(fmt.Sprintf("service-%d", i), fmt.Sprintf("app-%d", i))
+	}
+	return files
+}
+
+func joined(n int, document func(i int) string) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(document(i))
+	}
+	return b.String()
+}

@@ -1,0 +1,173 @@
+package driver
+
+import (
+	"os"
+	"path/filepath"
+	"slices"
+	"testing"
+)
+
+func TestLinksAreSaidAndNotFollowed(t *testing.T) {
+	t.Parallel()
+	dir := makeTree(t, map[string]string{"app/a.yaml": object("a"), "else/b.yaml": object("b"), "else/notes.txt": ""})
+	link(t, dir, "../else/b.yaml", "app/b.yaml")
+	link(t, dir, "../else", "app/more")
+	link(t, dir, "..", "app/loop")
+	link(t, dir, "../else/notes.txt", "app/notes.txt") // would not be read anyway
+	link(t, dir, "nowhere", "app/gone.yaml")
+	expect(t, lint(t, Options{Dir: dir, Paths: []string{"app"}}),
+		"app/a.yaml: ConfigMap a",
+		"app/b.yaml - symbolic link, not followed",
+		"app/gone.yaml - symbolic link, not followed",
+		"app/loop - symbolic link, not followed",
+		"app/more - symbolic link, not followed",
+	)
+}
+
+func TestLinkAsArgumentIsFollowed(t *testing.T) {
+	t.Parallel()
+	dir := makeTree(t, map[string]string{"real/a.yaml": object("a"), "real/b.yaml": object("b")})
+	link(t, dir, "real/a.yaml", "file")
+	link(t, dir, "real", "dir")
+	for _, arg := range []string{"file", "dir/a.yaml"} {
+		expect(t, lint(t, Options{Dir: dir, Paths: []string{arg}}), "real/a.yaml: ConfigMap a")
+	}
+	expect(t, lint(t, Options{Dir: dir, Paths: []string{"dir", "file"}}), "real/a.yaml: ConfigMap a", "real/b.yaml: ConfigMap b")
+}
+
+func TestWorkingDirectoryMayBeALink(t *testing.T) {
+	t.Parallel()
+	dir := makeTree(t, map[string]string{"real/a.yaml": object("a")})
+	link(t, dir, "real", "cwd")
+	expect(t, lint(t, Options{Dir: filepath.Join(dir, "cwd"), Paths: []string{"."}}), "a.yaml: ConfigMap a")
+}
+
+func TestDirectoriesOfOthersAreSkipped(t *testing.T) {
+	t.Parallel()
+	dir := makeTree(t, map[string]string{
+		"a.yaml": object("a"), ".git/b.yaml": object("b"), "x/node_modules/pkg/c.yaml": object("c"), "x/node_modules/d.yaml": object("d"),
+	})
+	expect(t, lint(t, Options{Dir: dir, Paths: []string{"."}}), "a.yaml: ConfigMap a")
+	expect(t, lint(t, Options{Dir: dir, Paths: []string{"x/node_modules/pkg"}}), "x/node_modules/pkg/c.yaml: ConfigMap c")
+	expect(t, lint(t, Options{Dir: dir, Paths: []string{"x/node_modules/pkg/c.yaml"}}), "x/node_modules/pkg/c.yaml: ConfigMap c")
+	expect(t, lint(t, Options{Dir: filepath.Join(dir, "x/node_modules"), Paths: []string{"."}}), "d.yaml: ConfigMap d", "pkg/c.yaml: ConfigMap c")
+}
+
+func TestExtensions(t *testing.T) {
+	t.Parallel()
+	dir := makeTree(t, map[string]string{
+		"a.yaml": object("a"), "b.yml": object("b"), "c.json": `{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "c"}}`,
+		".d.yaml": object("d"), "e.YAML": object("e"), "f.txt": object("f"), "g.yaml/h.yaml": object("h"), "noext": object("n"),
+	})
+	expect(t, lint(t, Options{Dir: dir, Paths: []string{"."}}), // as kubectl apply -R takes them
+		".d.yaml: ConfigMap d", "a.yaml: ConfigMap a", "b.yml: ConfigMap b", "c.json: ConfigMap c", "g.yaml/h.yaml: ConfigMap h")
+	expect(t, lint(t, Options{Dir: dir, Paths: []string{"noext", "f.txt", "e.YAML"}}), // named by hand
+		"e.YAML: ConfigMap e", "f.txt: ConfigMap f", "noext: ConfigMap n")
+	expect(t, lint(t, Options{Dir: dir, Paths: []string{".", "f.txt"}}),
+		".d.yaml: ConfigMap d", "a.yaml: ConfigMap a", "b.yml: ConfigMap b", "c.json: ConfigMap c", "f.txt: ConfigMap f", "g.yaml/h.yaml: ConfigMap h")
+}
+
+func TestOrderOfNamedFilesIsThatOfAWalk(t *testing.T) {
+	t.Parallel()
+	dir := makeTree(t, map[string]string{"a/x.yaml": "", "a-b.yaml": "", "a.yaml": "", "b.txt": "", "a/b/c.yaml": ""})
+	walked := &tree{root: dir, args: map[string]bool{".": true, "b.txt": false}}
+	if err := walked.walk(); err != nil {
+		t.Fatal(err)
+	}
+	if got, want := walked.files, []string{"a/b/c.yaml", "a/x.yaml", "a-b.yaml", "a.yaml", "b.txt"}; !slices.Equal(got, want) {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestOtherRepositoriesInsideAreJudgedApart(t *testing.T) {
+	t.Parallel()
+	dir := makeTree(t, map[string]string{
+		"a.yaml": object("a"), "clone/.git/HEAD": "", "clone/a.yaml": object("a"), "clone/deep/sub/.git": "gitdir: elsewhere", "clone/deep/sub/b.yaml": object("b"),
+		"aside/.git/HEAD": "", "aside/c.yaml": object("c"),
+	})
+	for _, paths := range [][]string{{"."}, {"clone", "."}, {"clone/deep/sub/b.yaml", "clone/a.yaml", ".", "aside"}} {
+		result := lint(t, Options{Dir: dir, Paths: paths})
+		expect(t, result, "a.yaml: ConfigMap a", "aside/c.yaml: ConfigMap c", "clone/a.yaml: ConfigMap a", "clone/deep/sub/b.yaml: ConfigMap b")
+		if got := result.Findings[3].Location.File.Rel; got != "b.yaml" {
+			t.Errorf("Rel is %s: the tree is the repository's own", got)
+		}
+	}
+	for _, paths := range [][]string{{"clone"}, {"clone", "clone/deep"}} {
+		expect(t, lint(t, Options{Dir: dir, Paths: paths}), "clone/a.yaml: ConfigMap a", "clone/deep/sub/b.yaml: ConfigMap b")
+	}
+	expect(t, lint(t, Options{Dir: dir, Paths: []string{"a.yaml"}}), "a.yaml: ConfigMap a")
+	loaded, err := Load(t.Context(), Options{Dir: dir, Paths: []string{"clone/a.yaml"}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u := loaded.Units[0]; len(loaded.Units) != 1 || len(u.Context)+len(u.Replaced) != 0 {
+		t.Errorf("the manifests around a repository are part of %s: %v %v", u.Name, u.Context, u.Replaced)
+	}
+}
+
+func TestRoot(t *testing.T) {
+	t.Parallel()
+	git := makeTree(t, map[string]string{"a/b/c/x.yaml": object("x"), "sub/.git": "gitdir: elsewhere", "sub/d/x.yaml": object("x")})
+	plain := plainTree(t, map[string]string{
+		"home/x.yaml": object("x"), "home/proj/values.yaml": "a: 1", "home/proj/k8s/x.yaml": object("x"), "home/proj/k8s/gap/app/x.yaml": object("x"),
+		"home/proj/k8s/empty/": "", "home/other/deep/x.yaml": object("x"), "home/1/x.yaml": object("x"), "home/1/2/3/4/5/6/7/8/9/10/x.yaml": object("x"),
+	})
+	home := filepath.Join(plain, "home")
+	tests := []struct{ name, dir, want string }{
+		{"git root", filepath.Join(git, "a/b/c"), git},
+		{"git root itself", git, git},
+		{"submodule", filepath.Join(git, "sub/d"), filepath.Join(git, "sub")},
+		{"outermost directory with manifests, gaps or not", filepath.Join(home, "proj/k8s/gap/app"), filepath.Join(home, "proj/k8s")},
+		{"directory without manifests of its own", filepath.Join(home, "proj/k8s/empty"), filepath.Join(home, "proj/k8s")},
+		{"nothing above", filepath.Join(home, "other/deep"), filepath.Join(home, "other/deep")},
+		{"never the home directory", filepath.Join(home, "proj"), filepath.Join(home, "proj")},
+		{"unless it is named", home, home},
+		{"not further up than it is likely", filepath.Join(home, "1/2/3/4/5/6/7/8/9/10"), filepath.Join(home, "1/2/3/4/5/6/7/8/9/10")},
+		{"eight levels up", filepath.Join(home, "1/2/3/4/5/6/7/8/9"), filepath.Join(home, "1")},
+	}
+	for _, tt := range tests {
+		f := newFinder()
+		f.limits = append(f.limits, home)
+		for range 2 { // found, then remembered
+			if got, _ := f.root(tt.dir); got != tt.want {
+				t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
+			}
+		}
+	}
+}
+
+// plainTree is makeTree outside of git.
+func plainTree(t testing.TB, files map[string]string) string {
+	t.Helper()
+	dir := makeTree(t, files)
+	if err := os.RemoveAll(filepath.Join(dir, ".git")); err != nil {
+		t.Fatal(err)
+	}
+	if root, git := newFinder().root(dir); git || root != dir {
+		t.Skipf("temporary directories lie among manifests: %s", root)
+	}
+	return dir
+}
+
+func TestRootNeverIsTheTemporaryDirectory(t *testing.T) {
+	t.Parallel()
+	f := newFinder()
+	temp, err := filepath.EvalSymlinks(os.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	f.holds[temp] = true
+	f.holds[filepath.Dir(temp)] = true
+	dir := plainTree(t, nil)
+	if got, _ := f.root(dir); got == temp || got == filepath.Dir(temp) {
+		t.Errorf("got %s", got)
+	}
+}
+
+func TestArgumentsOutsideOfGitThatOverlapShareATree(t *testing.T) {
+	t.Parallel()
+	dir := plainTree(t, map[string]string{"x/empty/": "", "x/y/z/a.yaml": object("a"), "x/y/b.yaml": object("b"), "w/c.yaml": object("c")})
+	for _, paths := range [][]string{{"x", "x/y", "x/y/z/a.yaml", "w"}, {"w/c.yaml", "x/y/z", "x"}} {
+		expect(t, lint(t, Options{Dir: dir, Paths: paths}), "w/c.yaml: ConfigMap c", "x/y/b.yaml: ConfigMap b", "x/y/z/a.yaml: ConfigMap a")
+	}
+}
