@@ -1,0 +1,148 @@
+package manifest
+
+import (
+	"encoding/json"
+	"math"
+	"strconv"
+	"unicode/utf8"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+)
+
+// AppendJSON appends a node as the JSON that kubectl makes of it before it
+// sends it: aliases and merge keys are resolved, of a key that stands twice the
+// last value counts, and scalars have the types of YAML 1.1, where y, on and no
+// are booleans (sigs.k8s.io/yaml YAMLToJSON). ok is false when it was cut
+// short, as with Value.
+func AppendJSON(b []byte, n *yaml.Node) (data []byte, ok bool) {
+	e := encoder{budget: maxValueNodes}
+	b = e.append(b, n, 0)
+	return b, e.budget > 0
+}
+
+type encoder struct{ budget int }
+
+func (e *encoder) append(b []byte, n *yaml.Node, depth int) []byte {
+	n = Resolve(n)
+	if e.budget--; depth > maxValueDepth {
+		e.budget = 0
+	}
+	if n == nil || e.budget <= 0 {
+		return append(b, "null"...)
+	}
+	switch n.Kind {
+	case yaml.MappingNode:
+		return e.mapping(b, n, depth)
+	case yaml.SequenceNode:
+		b = append(b, '[')
+		for i, c := range n.Content {
+			if i > 0 {
+				b = append(b, ',')
+			}
+			b = e.append(b, c, depth+1)
+		}
+		return append(b, ']')
+	}
+	return appendScalar(b, n)
+}
+
+func (e *encoder) mapping(b []byte, n *yaml.Node, depth int) []byte {
+	b = append(b, '{')
+	first := true
+	add := func(key string, value *yaml.Node) {
+		if !first {
+			b = append(b, ',')
+		}
+		first = false
+		b = append(appendString(b, key), ':')
+		b = e.append(b, value, depth+1)
+	}
+	if isPlain(n) {
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			add(n.Content[i].Value, n.Content[i+1])
+		}
+		return append(b, '}')
+	}
+	for key, entry := range Fields(n) {
+		add(key, entry.Value)
+	}
+	return append(b, '}')
+}
+
+// isPlain reports whether a mapping has neither merge keys nor repeated ones,
+// so that its entries can be taken as they stand.
+func isPlain(n *yaml.Node) bool {
+	for i := 0; i < len(n.Content); i += 2 {
+		if k := n.Content[i]; k.Tag == yaml.MergeTag || k.Kind != yaml.ScalarNode {
+			return false
+		}
+	}
+	return duplicates(n) == nil
+}
+
+func appendScalar(b []byte, n *yaml.Node) []byte {
+	switch n.ShortTag() {
+	case yaml.NodeTagNull:
+		return append(b, "null"...)
+	case yaml.NodeTagBool:
+		return strconv.AppendBool(b, n.Value[0] == 't' || n.Value[0] == 'T')
+	case yaml.NodeTagInt:
+		if v, err := strconv.ParseInt(n.Value, 10, 64); err == nil && n.Value[0] != '0' && n.Value[0] != '+' {
+			return strconv.AppendInt(b, v, 10)
+		}
+		return appendNumber(b, n)
+	case yaml.NodeTagFloat:
+		return appendNumber(b, n)
+	}
+	if value, ok := oldBool(n); ok {
+		return strconv.AppendBool(b, value)
+	}
+	return appendString(b, n.Value)
+}
+
+// appendNumber appends numbers that are not written as JSON writes them.
+func appendNumber(b []byte, n *yaml.Node) []byte {
+	var v any
+	if n.Decode(&v) != nil {
+		return appendString(b, n.Value)
+	}
+	if f, ok := v.(float64); ok && (math.IsNaN(f) || math.IsInf(f, 0)) {
+		return appendString(b, n.Value)
+	}
+	data, err := json.Marshal(v)
+	if err != nil {
+		return appendString(b, n.Value)
+	}
+	return append(b, data...)
+}
+
+// oldBool returns the value of what is a boolean in YAML 1.1 alone.
+func oldBool(n *yaml.Node) (value, ok bool) {
+	if n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle|yaml.TaggedStyle) != 0 {
+		return false, false
+	}
+	switch n.Value {
+	case "y", "Y", "yes", "Yes", "YES", "on", "On", "ON":
+		return true, true
+	case "n", "N", "no", "No", "NO", "off", "Off", "OFF":
+		return false, true
+	}
+	return false, false
+}
+
+// appendString appends a JSON string. What needs no escape, nearly all of it,
+// is copied.
+func appendString(b []byte, s string) []byte {
+	for i := 0; i < len(s); i++ {
+		if c := s[i]; c < ' ' || c == '"' || c == '\\' || c >= utf8.RuneSelf {
+			data, err := json.Marshal(s)
+			if err != nil {
+				return append(b, `""`...)
+			}
+			return append(b, data...)
+		}
+	}
+	b = append(b, '"')
+	b = append(b, s...)
+	return append(b, '"')
+}

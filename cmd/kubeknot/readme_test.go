@@ -1,0 +1,54 @@
+package main
+
+import (
+	"bytes"
+	"os"
+	"regexp"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+var shown = regexp.MustCompile("(?s)```\n\\$ kubeknot ([^\n]*)\n(.*?)\n```")
+
+// TestReadmeShowsRealOutput runs every command of the README whose output
+// stands there.
+func TestReadmeShowsRealOutput(t *testing.T) {
+	t.Chdir("../..")
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	examples := shown.FindAllStringSubmatch(string(readme), -1)
+	if len(examples) == 0 {
+		t.Fatal("the README shows no command with its output")
+	}
+	for _, e := range examples {
+		var stdout, stderr bytes.Buffer
+		run(strings.Fields(e[1]), strings.NewReader(""), &stdout, &stderr)
+		got := elapsed.ReplaceAllString(strings.TrimSpace(stdout.String()+stderr.String()), "")
+		if diff := cmp.Diff(e[2], got); diff != "" {
+			t.Errorf("kubeknot %s (-README +real)\n%s", e[1], diff)
+		}
+	}
+}
+
+// TestReadmeListsEveryRule keeps the table of rules complete.
+func TestReadmeListsEveryRule(t *testing.T) {
+	t.Chdir("../..")
+	readme, err := os.ReadFile("README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	all, err := allRules()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range all {
+		row := "| `" + r.ID + "` | " + string(r.Claim) + " | " + r.Title + " |"
+		if !strings.Contains(string(readme), row) {
+			t.Errorf("the README lacks the row %s", row)
+		}
+	}
+}
