@@ -65,13 +65,15 @@ func duplicateKey(f *manifest.File, problem manifest.Problem) analyzer.Finding {
 	key := problem.Path[len(problem.Path)-1]
 	finding := analyzer.Finding{
 		Message:     fmt.Sprintf("%skey %s stands twice", subject(problem.Resource), key),
-		Label:       "this value counts",
 		Consequence: "kubectl takes the last value and drops the first, without a warning",
 		Help:        "remove one of the two",
 		Location:    place(f, problem.Span),
 		Path:        problem.Path,
 		Resource:    problem.Resource,
 		Related:     []analyzer.Related{{Location: problem.First, Message: "dropped"}},
+	}
+	if problem.Last {
+		finding.Label = "this value counts"
 	}
 	if problem.Same {
 		finding.Notes = []string{"both values are the same, so nothing is lost today"}

@@ -81,6 +81,9 @@ func targetIsThere(p *analyzer.Pass, s *graph.Scaler) bool {
 	return slices.ContainsFunc(p.Unit.Resources, s.Scales) || slices.ContainsFunc(p.Unit.Context, s.Scales)
 }
 
+// groupMissing is what the API server says to a reference that is Refused.
+const groupMissing = "the API server refuses it: apiVersion must specify API group"
+
 func targetMissing(p *analyzer.Pass, s *graph.Scaler) {
 	name := append(slices.Clone(s.RefPath), "name")
 	f := analyzer.Finding{
@@ -88,6 +91,9 @@ func targetMissing(p *analyzer.Pass, s *graph.Scaler) {
 		Consequence: "it is accepted and never scales anything: AbleToScale is False, FailedGetScale",
 		Path:        name,
 		Resource:    s.Resource,
+	}
+	if s.Refused() {
+		f.Claim, f.Consequence = analyzer.Rejected, groupMissing
 	}
 	miss := nearestTarget(p, s)
 	beside := slices.IndexFunc(p.Unit.Siblings, s.Scales)

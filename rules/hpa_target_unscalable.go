@@ -94,6 +94,9 @@ func unscalableTarget(g *graph.Graph, s *graph.Scaler) analyzer.Finding {
 		Path:        path,
 		Resource:    s.Resource,
 	}
+	if s.Refused() {
+		f.Claim, f.Consequence = analyzer.Rejected, groupMissing
+	}
 	if strings.EqualFold(s.TargetKind, "DaemonSet") {
 		f.Help = "remove the autoscaler: a DaemonSet runs one pod on each node that fits; or use a Deployment"
 	}

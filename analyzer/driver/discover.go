@@ -50,8 +50,10 @@ type finder struct {
 	holds  map[string]bool
 }
 
-func newFinder() *finder {
-	f := &finder{roots: map[string]string{}, holds: map[string]bool{}}
+// newFinder returns a finder for the working directory dir, which counts as
+// one that holds manifests: from one place a file and "." are judged alike.
+func newFinder(dir string) *finder {
+	f := &finder{roots: map[string]string{}, holds: map[string]bool{dir: true}}
 	limits := []string{os.TempDir()}
 	if home, err := os.UserHomeDir(); err == nil {
 		limits = append(limits, home)
@@ -66,7 +68,8 @@ func newFinder() *finder {
 
 // root returns the directory whose resources may matter to those of dir: the
 // git root; outside of git the outermost directory above that holds manifests
-// of its own, so that one file and its whole tree are judged alike.
+// of its own or is the working directory, so that one file and its whole tree
+// are judged alike.
 func (f *finder) root(dir string) (root string, git bool) {
 	if root, ok := f.roots[dir]; ok {
 		return root, isRepository(root)

@@ -110,10 +110,12 @@ func TestRoot(t *testing.T) {
 	git := makeTree(t, map[string]string{"a/b/c/x.yaml": object("x"), "sub/.git": "gitdir: elsewhere", "sub/d/x.yaml": object("x")})
 	plain := plainTree(t, map[string]string{
 		"home/x.yaml": object("x"), "home/proj/values.yaml": "a: 1", "home/proj/k8s/x.yaml": object("x"), "home/proj/k8s/gap/app/x.yaml": object("x"),
-		"home/proj/k8s/empty/": "", "home/other/deep/x.yaml": object("x"), "home/1/x.yaml": object("x"), "home/1/2/3/4/5/6/7/8/9/10/x.yaml": object("x"),
+		"home/proj/k8s/empty/": "", "home/work/here/a/x.yaml": object("x"), "home/work/above/x.yaml": object("x"), "home/work/above/here/a/x.yaml": object("x"), "home/other/deep/x.yaml": object("x"), "home/1/x.yaml": object("x"), "home/1/2/3/4/5/6/7/8/9/10/x.yaml": object("x"),
 	})
 	home := filepath.Join(plain, "home")
 	tests := []struct{ name, dir, want string }{
+		{"working directory, if it is further up", filepath.Join(home, "work/here/a"), filepath.Join(home, "work/here")},
+		{"directory with manifests above the working directory", filepath.Join(home, "work/above/here/a"), filepath.Join(home, "work/above")},
 		{"git root", filepath.Join(git, "a/b/c"), git},
 		{"git root itself", git, git},
 		{"submodule", filepath.Join(git, "sub/d"), filepath.Join(git, "sub")},
@@ -126,7 +128,8 @@ func TestRoot(t *testing.T) {
 		{"eight levels up", filepath.Join(home, "1/2/3/4/5/6/7/8/9"), filepath.Join(home, "1")},
 	}
 	for _, tt := range tests {
-		f := newFinder()
+		f := newFinder(filepath.Join(home, "work/here"))
+		f.holds[filepath.Join(home, "work/above/here")] = true
 		f.limits = append(f.limits, home)
 		for range 2 { // found, then remembered
 			if got, _ := f.root(tt.dir); got != tt.want {
@@ -143,7 +146,7 @@ func plainTree(t testing.TB, files map[string]string) string {
 	if err := os.RemoveAll(filepath.Join(dir, ".git")); err != nil {
 		t.Fatal(err)
 	}
-	if root, git := newFinder().root(dir); git || root != dir {
+	if root, git := newFinder("").root(dir); git || root != dir {
 		t.Skipf("temporary directories lie among manifests: %s", root)
 	}
 	return dir
@@ -151,7 +154,7 @@ func plainTree(t testing.TB, files map[string]string) string {
 
 func TestRootNeverIsTheTemporaryDirectory(t *testing.T) {
 	t.Parallel()
-	f := newFinder()
+	f := newFinder("")
 	temp, err := filepath.EvalSymlinks(os.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -169,5 +172,17 @@ func TestArgumentsOutsideOfGitThatOverlapShareATree(t *testing.T) {
 	dir := plainTree(t, map[string]string{"x/empty/": "", "x/y/z/a.yaml": object("a"), "x/y/b.yaml": object("b"), "w/c.yaml": object("c")})
 	for _, paths := range [][]string{{"x", "x/y", "x/y/z/a.yaml", "w"}, {"w/c.yaml", "x/y/z", "x"}} {
 		expect(t, lint(t, Options{Dir: dir, Paths: paths}), "w/c.yaml: ConfigMap c", "x/y/b.yaml: ConfigMap b", "x/y/z/a.yaml: ConfigMap a")
+	}
+}
+
+func TestFromOnePlaceAFileAndItsTreeAreJudgedAlike(t *testing.T) {
+	t.Parallel()
+	dir := plainTree(t, map[string]string{"a/service.yaml": service("web", "web") + object("m"), "b/pod.yaml": pod("web"), "a/pod.yaml": pod("else")})
+	const beside = " - 1 Services: only pods of a directory beside carry their labels"
+	for _, paths := range []string{".", "a", "a/service.yaml"} {
+		result := lint(t, Options{Dir: dir, Paths: []string{paths}, Rules: allRules(t)})
+		if got := lines(result); got[len(got)-1] != beside[1:] || result.Summary.Errors > 0 {
+			t.Errorf("%s: got %q", paths, got)
+		}
 	}
 }

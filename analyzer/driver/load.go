@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 	"sync"
 
 	"golang.org/x/sync/errgroup"
@@ -85,7 +84,7 @@ type argument struct {
 
 // findRoots returns the root of the tree of each argument.
 func findRoots(dir string, paths []string) (map[argument]string, error) {
-	finder := newFinder()
+	finder := newFinder(dir)
 	roots := map[argument]string{}
 	plain := map[string]bool{} // roots outside of git
 	for _, name := range paths {
@@ -136,14 +135,15 @@ func resolve(dir, arg string) (abs string, isDir bool, err error) {
 }
 
 // openWorld plans the units of a tree. Only kustomizations are read for that.
-func openWorld(t *tree, show func(string) string) *world {
+func openWorld(ctx context.Context, t *tree, show func(string) string) (*world, error) {
 	w := &world{tree: t, show: show, files: map[string]*manifest.File{}}
 	plan := unit.Tree{Files: t.files, Charts: t.charts}
-	for _, rel := range t.files {
-		if !unit.IsKustomizationFile(rel) {
-			continue
-		}
-		f := w.read(rel, manifest.ParseAny)
+	kustomizations := slices.DeleteFunc(slices.Clone(t.files), func(rel string) bool { return !unit.IsKustomizationFile(rel) })
+	if err := w.readAll(ctx, kustomizations, manifest.ParseAny); err != nil {
+		return nil, err
+	}
+	for _, rel := range kustomizations {
+		f := w.files[rel]
 		if f == nil {
 			continue
 		}
@@ -155,7 +155,7 @@ func openWorld(t *tree, show func(string) string) *world {
 		}
 	}
 	w.layout = unit.Plan(plan)
-	return w
+	return w, nil
 }
 
 // read parses a file of the tree at most once; nil if it cannot be read.
@@ -180,7 +180,7 @@ func (w *world) read(rel string, parse func(*source.File) *manifest.File) *manif
 }
 
 // readAll parses files in parallel.
-func (w *world) readAll(ctx context.Context, rels []string) error {
+func (w *world) readAll(ctx context.Context, rels []string, parse func(*source.File) *manifest.File) error {
 	group, ctx := errgroup.WithContext(ctx)
 	group.SetLimit(runtime.GOMAXPROCS(0))
 	for _, rel := range rels {
@@ -188,7 +188,7 @@ func (w *world) readAll(ctx context.Context, rels []string) error {
 			if err := ctx.Err(); err != nil {
 				return err
 			}
-			w.read(rel, manifest.Parse)
+			w.read(rel, parse)
 			return nil
 		})
 	}
@@ -204,7 +204,7 @@ func (w *world) load(ctx context.Context) ([]unit.Spec, error) {
 			named = append(named, rel)
 		}
 	}
-	if err := w.readAll(ctx, named); err != nil {
+	if err := w.readAll(ctx, named, manifest.Parse); err != nil {
 		return nil, err
 	}
 	part := map[string]bool{} // named files that hold objects
@@ -231,7 +231,7 @@ func (w *world) load(ctx context.Context) ([]unit.Spec, error) {
 			rest = append(rest, rel)
 		}
 	}
-	return units, w.readAll(ctx, rest)
+	return units, w.readAll(ctx, rest, manifest.Parse)
 }
 
 // get returns a file that load has read.
@@ -291,9 +291,13 @@ const streamName = "<stdin>"
 // shower returns how the paths of a tree are shown: relative to the working
 // directory where they lie below it or were given so, else absolute.
 func shower(dir, root string, relative bool) func(string) string {
+	if way, err := filepath.Rel(dir, root); err == nil && filepath.IsLocal(way) {
+		way = filepath.ToSlash(way) // the whole tree lies below
+		return func(rel string) string { return path.Join(way, rel) }
+	}
 	return func(rel string) string {
 		abs := filepath.Join(root, filepath.FromSlash(rel))
-		if r, err := filepath.Rel(dir, abs); err == nil && (relative || r != ".." && !strings.HasPrefix(r, ".."+string(filepath.Separator))) {
+		if r, err := filepath.Rel(dir, abs); err == nil && (relative || filepath.IsLocal(r)) {
 			return filepath.ToSlash(r)
 		}
 		return filepath.ToSlash(abs)

@@ -57,6 +57,15 @@ func TestPathsAreShownAsTheyWereGiven(t *testing.T) {
 	}
 }
 
+func worldOf(t testing.TB, tree *tree) *world {
+	t.Helper()
+	w, err := openWorld(t.Context(), tree, shower(tree.root, tree.root, true))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
 func TestWhatCannotBeReadIsSaid(t *testing.T) {
 	t.Parallel()
 	dir := makeTree(t, map[string]string{"a.yaml": object("a"), "gone.yaml": object("b"), "turned.yaml": object("c"), "else/d.yaml": object("d")})
@@ -71,7 +80,7 @@ func TestWhatCannotBeReadIsSaid(t *testing.T) {
 	}
 	write(t, dir, "turned.yaml/", "")
 	l := newLoaded()
-	if err := l.tree(t.Context(), openWorld(trees[0], shower(dir, dir, true)), ""); err != nil {
+	if err := l.tree(t.Context(), worldOf(t, trees[0]), ""); err != nil {
 		t.Fatal(err)
 	}
 	if len(l.notes) != 2 || !strings.HasPrefix(l.notes[0].Reason, "not readable: ") || !strings.HasPrefix(l.notes[1].Reason, "not readable: ") {
@@ -95,7 +104,7 @@ func TestOnlyWhatANamedFileHasAPartInIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := openWorld(trees[0], shower(dir, dir, true))
+	w := worldOf(t, trees[0])
 	if _, err := w.load(t.Context()); err != nil {
 		t.Fatal(err)
 	}

@@ -151,7 +151,11 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 	}
 	relative := slices.ContainsFunc(paths, func(p string) bool { return !filepath.IsAbs(p) })
 	for _, t := range trees {
-		if err := l.tree(ctx, openWorld(t, shower(dir, t.root, relative)), o.Namespace); err != nil {
+		w, err := openWorld(ctx, t, shower(dir, t.root, relative))
+		if err != nil {
+			return nil, err
+		}
+		if err := l.tree(ctx, w, o.Namespace); err != nil {
 			return nil, err
 		}
 	}

@@ -30,7 +30,7 @@ func messy(t testing.TB) string {
 		"chart/Chart.yaml": "name: c\n", "chart/templates/x.yaml": object("x"), "chart/values.yaml": "a: 1\n",
 		"broken/a.yaml": "apiVersion: v1\nkind: Pod\nmetadata: [\n---\n" + pod("whole"), "broken/b.yaml": "apiVersion: {{ .b }}\nkind: Pod\n",
 	}
-	for i := range 40 {
+	for i := range 16 {
 		name := fmt.Sprintf("app-%d", i%7)
 		files[fmt.Sprintf("apps/%d/service.yaml", i)] = service(name, "nobody") + service("other-"+name, name)
 		files[fmt.Sprintf("apps/%d/pod.yaml", i)] = pod(name) + pod(name)
@@ -81,7 +81,7 @@ func TestOutputIsTheSameWhateverTheOrder(t *testing.T) {
 		}
 		for _, procs := range []int{1, 8} {
 			before := runtime.GOMAXPROCS(procs)
-			for range 5 {
+			for range 3 {
 				random.Shuffle(len(paths), func(i, j int) { paths[i], paths[j] = paths[j], paths[i] })
 				if got := printed(t, o); got != want {
 					t.Errorf("GOMAXPROCS %d, %q: %s", procs, paths, cmp.Diff(want, got))

@@ -124,6 +124,9 @@ func (g *Graph) Select(namespace string, s Selector) []*Workload {
 	if s.Selector == nil {
 		return nil
 	}
+	if _, selectable := s.Selector.Requirements(); !selectable { // labels.Nothing()
+		return nil
+	}
 	key := namespace + "\x00" + s.Selector.String()
 	g.mu.Lock()
 	defer g.mu.Unlock()

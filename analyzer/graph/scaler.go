@@ -50,6 +50,13 @@ func newScaler(g *Graph, r *manifest.Resource, own bool) *Scaler {
 	return s
 }
 
+// Refused reports that the API server refuses the reference: an apiVersion
+// without a group stands for ReplicationControllers alone
+// (pkg/apis/autoscaling/validation/validation.go).
+func (s *Scaler) Refused() bool {
+	return s.Kind == "HorizontalPodAutoscaler" && s.TargetGroup == "" && s.TargetKind != "ReplicationController"
+}
+
 // Scales reports whether the reference names the resource. Kubernetes maps the
 // kind without regard to case.
 func (s *Scaler) Scales(r *manifest.Resource) bool {

@@ -149,7 +149,7 @@ func addedLabels(g *Graph, w *Workload) map[string]valueTest {
 func (g *Graph) hasOrdinal(w *Workload, ordinal string) bool {
 	n, err := strconv.Atoi(ordinal)
 	start := w.FirstOrdinal()
-	if err != nil || n < start {
+	if err != nil || n < start || strconv.Itoa(n) != ordinal { // "db-00" is no pod's name
 		return false
 	}
 	replicas, ok := w.Replicas()

@@ -5,6 +5,8 @@
 package manifest
 
 import (
+	"sync"
+
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/kubeknot/kubeknot/analyzer/source"
@@ -69,6 +71,7 @@ type Document struct {
 	Problems []Problem
 
 	text  source.Span // what the parser got
+	once  sync.Once   // units that share a document run in parallel
 	lines []int       // parser's lines of text, see lines.go
 }
 
@@ -91,6 +94,9 @@ type Problem struct {
 	// First is where a duplicate key stood before; its File is nil for a
 	// syntax error.
 	First source.Location
+	// Last reports that the duplicate key's value is the one that counts: the
+	// key does not stand a third time.
+	Last bool
 	// Same reports that a duplicate key repeats the very same value.
 	Same bool
 	// Resource is the object that holds a duplicate key, nil if unknown.

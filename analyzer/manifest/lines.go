@@ -13,9 +13,7 @@ import (
 // offset turns a parser's line and column (both 1-based, columns in code
 // points) into a byte offset of the file.
 func (d *Document) offset(line, column int) int {
-	if d.lines == nil {
-		d.lines = parserLines(d.File.Data[d.text.Start:d.text.End])
-	}
+	d.once.Do(func() { d.lines = parserLines(d.File.Data[d.text.Start:d.text.End]) })
 	if line < 1 {
 		return d.text.Start
 	}

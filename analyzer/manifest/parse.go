@@ -175,6 +175,10 @@ func (d *Document) findDuplicates(n *yaml.Node, path []string) {
 		}
 	case yaml.MappingNode:
 		first := duplicates(n)
+		again := map[int]bool{} // places that a later one repeats
+		for _, before := range first {
+			again[before] = true
+		}
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			key, value := n.Content[i], n.Content[i+1]
 			if before, ok := first[i]; ok {
@@ -184,6 +188,7 @@ func (d *Document) findDuplicates(n *yaml.Node, path []string) {
 					Span:     d.SpanOf(key),
 					Path:     append(append([]string(nil), path...), key.Value),
 					First:    d.Location(n.Content[before]),
+					Last:     !again[i],
 					Same:     Equal(n.Content[before+1], value),
 					Resource: d.resourceAt(path),
 				})

@@ -51,6 +51,9 @@ func TestScripts(t *testing.T) {
 }
 
 func setUp(env *testscript.Env) error {
+	if os.Getenv("GORACE") == "" {
+		env.Setenv("GORACE", "atexit_sleep_ms=10") // a second for each command otherwise
+	}
 	for _, name := range []string{"ch06", "nodes"} {
 		from := os.DirFS(filepath.Join("..", "..", "testdata", name))
 		if err := os.CopyFS(filepath.Join(env.WorkDir, name), from); err != nil {
