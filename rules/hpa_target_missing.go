@@ -78,7 +78,7 @@ spec:
 
 // targetIsThere reports whether the unit or its context has the target.
 func targetIsThere(p *analyzer.Pass, s *graph.Scaler) bool {
-	return slices.ContainsFunc(p.Unit.Resources, s.Scales) || slices.ContainsFunc(p.Unit.Context, s.Scales)
+	return slices.ContainsFunc(p.Graph.Named(s.TargetName), s.Scales)
 }
 
 // groupMissing is what the API server says to a reference that is Refused.
@@ -141,7 +141,7 @@ func nearestTarget(p *analyzer.Pass, s *graph.Scaler) *nearMiss {
 	for _, try := range []func(*analyzer.Pass, *graph.Scaler, *graph.Workload) *nearMiss{
 		otherGroup, otherKind, targetElsewhere, nameOff, ownName,
 	} {
-		for _, w := range p.Graph.Workloads {
+		for _, w := range p.Graph.NearTarget(s) {
 			if miss := try(p, s, w); miss != nil && !w.Superseded {
 				return miss
 			}

@@ -30,10 +30,11 @@ type nearMiss struct {
 // its context; nil if there is none. The kinds of near misses are tried from
 // the most to the least telling one, and each of them over all workloads.
 func nearestPods(g *graph.Graph, s *graph.Service) *nearMiss {
+	near := g.Near(s)
 	for _, try := range []func(*graph.Graph, *graph.Service, *graph.Workload) *nearMiss{
 		beyondReplicas, valueOff, sameName, ownLabels, otherKey, otherNamespace, keyMissing, onlyOneInFile,
 	} {
-		for _, w := range g.Workloads {
+		for _, w := range near {
 			if w.Superseded || w.Controlled() || leaderOnly(s, w) {
 				continue
 			}

@@ -149,8 +149,8 @@ func overlaps(p *analyzer.Pass) []*pair {
 		}
 	}
 	for _, s := range p.Graph.Scalers {
-		for _, target := range p.Graph.Workloads {
-			if target.Name == s.TargetName && s.Scales(target.Resource) && target.Selector.State == graph.Present {
+		for _, target := range p.Graph.Targets(s) {
+			if target.Selector.State == graph.Present {
 				pods := p.Graph.Select(p.Graph.Namespace(target.Resource), target.Selector)
 				if w, other := look(target.Selector, pods); w == target || other == target {
 					add(w, other, counter{s.Resource, s.RefPath, "averages over the pods of both"})

@@ -112,7 +112,7 @@ func selectsNothing(p *analyzer.Pass, s *graph.Service) {
 		return
 	}
 	switch {
-	case slices.ContainsFunc(p.Graph.Workloads, func(w *graph.Workload) bool { return leaderOnly(s, w) }):
+	case slices.ContainsFunc(p.Graph.Near(s), func(w *graph.Workload) bool { return leaderOnly(s, w) }):
 		p.Skip(s.Resource, "Services: a label they ask for is set on running pods")
 	case len(beside) > 0:
 		p.Skip(s.Resource, "Services: only pods of a directory beside carry their labels")

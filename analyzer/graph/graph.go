@@ -31,6 +31,8 @@ type Graph struct {
 	siblings  func() []*Workload
 	replaced  func() []*Workload
 	selectors func() selectorIndex
+	near      func() nearIndex
+	named     func() map[string][]*manifest.Resource
 	scalers   map[string][]*Scaler // by the name of the target
 
 	mu       sync.Mutex
@@ -61,6 +63,16 @@ func Build(u *unit.Unit, inventory []*manifest.Resource) *Graph {
 	}
 	g.index = newIndex(g.Workloads)
 	g.selectors = sync.OnceValue(func() selectorIndex { return newSelectorIndex(g.Workloads) })
+	g.named = sync.OnceValue(func() map[string][]*manifest.Resource {
+		byName := map[string][]*manifest.Resource{}
+		for _, list := range [][]*manifest.Resource{u.Resources, u.Context} {
+			for _, r := range list {
+				byName[r.Name] = append(byName[r.Name], r)
+			}
+		}
+		return byName
+	})
+	g.near = sync.OnceValue(func() nearIndex { return newNearIndex(g.Workloads) })
 	g.siblings = sync.OnceValue(func() []*Workload { return g.workloadsOf(u.Siblings) })
 	g.replaced = sync.OnceValue(func() []*Workload { return g.workloadsOf(u.Replaced) })
 	return g
@@ -104,6 +116,10 @@ func (g *Graph) Siblings() []*Workload { return g.siblings() }
 // Replaced returns the workloads of ancestor directories that the unit defines
 // anew.
 func (g *Graph) Replaced() []*Workload { return g.replaced() }
+
+// Named returns the resources of the unit and its context that have a name, of
+// whatever kind and namespace, the unit's own first.
+func (g *Graph) Named(name string) []*manifest.Resource { return g.named()[name] }
 
 // Namespace returns the namespace of a resource, "" if it is not known.
 func (g *Graph) Namespace(r *manifest.Resource) string {

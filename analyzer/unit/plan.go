@@ -2,6 +2,7 @@ package unit
 
 import (
 	"cmp"
+	"fmt"
 	"maps"
 	"path"
 	"slices"
@@ -140,7 +141,7 @@ func (l *layout) directory(dir string) Spec {
 		s.Open = []string{"the kustomization of " + dir + " does not list all files"}
 	}
 	s.Context = append(others, l.ancestors(dir)...)
-	s.Siblings = l.siblings(dir)
+	l.siblings(&s)
 	return s
 }
 
@@ -171,7 +172,8 @@ func (l *layout) kustomization(c *Customization) Spec {
 	}
 	add(c)
 	s.Context = slices.DeleteFunc(l.ancestors(c.Dir), func(f string) bool { return seen[f] })
-	s.Siblings = slices.DeleteFunc(l.siblings(c.Dir), func(f string) bool { return seen[f] })
+	l.siblings(&s)
+	s.Siblings = slices.DeleteFunc(s.Siblings, func(f string) bool { return seen[f] })
 	return s
 }
 
@@ -185,18 +187,25 @@ func (l *layout) ancestors(dir string) []string {
 	return files
 }
 
-// siblings returns the files of the directories beside dir and directly below
-// it.
-func (l *layout) siblings(dir string) []string {
-	dirs := l.below[dir]
-	if dir != "." {
-		dirs = slices.Concat(dirs, l.below[path.Dir(dir)])
+// maxBeside is the number of directories beside each other up to which they
+// are siblings. Beyond it the directories are a catalogue, and reading all of
+// them for each would take quadratic time.
+const maxBeside = 128
+
+// siblings adds the files of the directories beside the unit's and directly
+// below it.
+func (l *layout) siblings(s *Spec) {
+	below, beside := l.below[s.Dir], []string(nil)
+	if s.Dir != "." {
+		beside = l.below[path.Dir(s.Dir)]
 	}
-	var files []string
-	for _, other := range dirs {
-		if other != dir {
-			files = append(files, l.byDir[other]...)
+	if len(below)+len(beside) > maxBeside {
+		s.Open = append(s.Open, fmt.Sprintf("more than %d directories beside it or below are not looked at", maxBeside))
+		return
+	}
+	for _, other := range slices.Concat(below, beside) {
+		if other != s.Dir {
+			s.Siblings = append(s.Siblings, l.byDir[other]...)
 		}
 	}
-	return files
 }
