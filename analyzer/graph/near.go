@@ -42,8 +42,8 @@ func (g *Graph) Near(s *Service) []*Workload {
 	for key, value := range s.Selector.Equal {
 		add(ix.byName[value])
 		add(ix.byValue[value])
-		add(ix.byStart[key+"="+ends(value, true)])
-		add(ix.byEnd[key+"="+ends(value, false)])
+		add(ix.byStart[key+"="+halfOf(value, true)])
+		add(ix.byEnd[key+"="+halfOf(value, false)])
 	}
 	found := make([]*Workload, 0, len(wanted))
 	for w := range wanted {
@@ -77,8 +77,8 @@ func (g *Graph) Targets(s *Scaler) []*Workload {
 	return found
 }
 
-// ends returns the first or last half of a value, at most four bytes.
-func ends(value string, first bool) string {
+// halfOf returns the first or last half of a value, at most four bytes.
+func halfOf(value string, first bool) string {
 	n := min(4, (len(value)+1)/2)
 	if first {
 		return value[:n]
@@ -97,8 +97,8 @@ func newNearIndex(workloads []*Workload) nearIndex {
 		ix.byFile[w.File().Rel] = append(ix.byFile[w.File().Rel], w)
 		for key, value := range w.Labels {
 			ix.byValue[value] = append(ix.byValue[value], w)
-			ix.byStart[key+"="+ends(value, true)] = append(ix.byStart[key+"="+ends(value, true)], w)
-			ix.byEnd[key+"="+ends(value, false)] = append(ix.byEnd[key+"="+ends(value, false)], w)
+			ix.byStart[key+"="+halfOf(value, true)] = append(ix.byStart[key+"="+halfOf(value, true)], w)
+			ix.byEnd[key+"="+halfOf(value, false)] = append(ix.byEnd[key+"="+halfOf(value, false)], w)
 		}
 		for _, value := range manifest.StringMap(w.Node, "metadata", "labels") {
 			if last := ix.byValue[value]; len(last) == 0 || last[len(last)-1] != w {
