@@ -8,11 +8,8 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
@@ -181,18 +178,7 @@ func (w *world) read(rel string, parse func(*source.File) *manifest.File) *manif
 
 // readAll parses files in parallel.
 func (w *world) readAll(ctx context.Context, rels []string, parse func(*source.File) *manifest.File) error {
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for _, rel := range rels {
-		group.Go(func() error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			w.read(rel, parse)
-			return nil
-		})
-	}
-	return group.Wait()
+	return parallel(ctx, len(rels), func(i int) { w.read(rels[i], parse) })
 }
 
 // load reads what the arguments name, chooses the units that it has a part in,

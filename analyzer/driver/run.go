@@ -10,12 +10,9 @@ import (
 	"io"
 	"os"
 	"path/filepath"
-	"runtime"
 	"runtime/debug"
 	"slices"
 	"time"
-
-	"golang.org/x/sync/errgroup"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
@@ -58,22 +55,14 @@ func Run(ctx context.Context, o Options) (*analyzer.Result, error) {
 	}
 	passes := make([][]*analyzer.Pass, len(units.Units)+len(units.files))
 	failures := make([]error, len(passes))
-	group, ctx := errgroup.WithContext(ctx)
-	group.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range passes {
-		group.Go(func() error {
-			if err := ctx.Err(); err != nil {
-				return err
-			}
-			if i < len(units.files) {
-				passes[i], failures[i] = r.judgeFile(units.files[i])
-			} else {
-				passes[i], failures[i] = r.judgeUnit(units.Units[i-len(units.files)], units.nodes)
-			}
-			return nil
-		})
-	}
-	if err := group.Wait(); err != nil {
+	err = parallel(ctx, len(passes), func(i int) {
+		if i < len(units.files) {
+			passes[i], failures[i] = r.judgeFile(units.files[i])
+		} else {
+			passes[i], failures[i] = r.judgeUnit(units.Units[i-len(units.files)], units.nodes)
+		}
+	})
+	if err != nil {
 		return nil, err
 	}
 	r.collect(passes, units)
