@@ -26,6 +26,10 @@ bench: ## Run the benchmarks
 generate: ## Bring the generated files up to date
 	go generate ./...
 
+.PHONY: corpus
+corpus: ## Measure the rules on a labelled corpus: make corpus CORPUS=DIR
+	KUBEKNOT_CORPUS="$(abspath $(CORPUS))" go test ./rules -run '^TestCorpus$$' -count=1 -v
+
 .PHONY: fuzz
 fuzz: ## Fuzz the manifest parser for FUZZTIME (30s)
 	go test ./analyzer/manifest -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)

@@ -70,6 +70,10 @@ type Pass struct {
 	Unit  *unit.Unit
 	Graph *graph.Graph
 
+	// Kubernetes is the version of the cluster, "1.31"; "" for the one whose
+	// API server is asked.
+	Kubernetes string
+
 	// Findings and Skipped collect what the rule says.
 	Findings []Finding
 	Skipped  []Skipped
@@ -77,7 +81,8 @@ type Pass struct {
 
 // Skipped is something a rule did not judge.
 type Skipped struct {
-	// Topic completes a count: "4 " + "nodeSelectors: no node is known".
+	// Topic says what and why, for a count behind it: "nodeSelectors: no node is
+	// known" becomes "nodeSelectors: no node is known (4)".
 	Topic    string
 	Resource *manifest.Resource
 }

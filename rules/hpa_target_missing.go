@@ -31,7 +31,7 @@ spec:
     metadata:
       labels: {app: carts}
     spec:
-      containers: [{name: carts, image: example/carts}]
+      containers: [{name: carts, image: example/carts, resources: {requests: {cpu: 100m}}}]
 ---
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
@@ -52,7 +52,7 @@ spec:
     metadata:
       labels: {app: carts}
     spec:
-      containers: [{name: carts, image: example/carts}]
+      containers: [{name: carts, image: example/carts, resources: {requests: {cpu: 100m}}}]
 ---
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler

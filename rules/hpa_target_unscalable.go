@@ -29,7 +29,7 @@ spec:
     metadata:
       labels: {app: agent}
     spec:
-      containers: [{name: agent, image: example/agent}]
+      containers: [{name: agent, image: example/agent, resources: {requests: {cpu: 100m}}}]
 ---
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler
@@ -50,7 +50,7 @@ spec:
     metadata:
       labels: {app: agent}
     spec:
-      containers: [{name: agent, image: example/agent}]
+      containers: [{name: agent, image: example/agent, resources: {requests: {cpu: 100m}}}]
 ---
 apiVersion: autoscaling/v2
 kind: HorizontalPodAutoscaler

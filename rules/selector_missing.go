@@ -51,8 +51,12 @@ spec:
 		"k8s.io/kubernetes/pkg/apis/apps/validation/validation.go: ValidateDeploymentSpec, ValidateReplicaSetSpec, ValidateStatefulSetSpec, ValidateDaemonSetSpec",
 	},
 	Run: func(p *analyzer.Pass) error {
+		moved := map[*manifest.Resource]bool{}
+		for _, v := range verdicts(p.Graph) {
+			moved[v.resource] = v.Moved()
+		}
 		for _, w := range p.Graph.Workloads {
-			if !w.Own || !needsSelector(w) || unfinished(p, w) {
+			if !w.Own || !needsSelector(w) || hasSelector(moved, w) || unfinished(p, w) {
 				continue
 			}
 			f := selectorMissing(w)
@@ -64,6 +68,12 @@ spec:
 		}
 		return nil
 	},
+}
+
+// hasSelector reports whether the selector is there, but misplaced or
+// misspelt; unknown-field says so.
+func hasSelector(moved map[*manifest.Resource]bool, w *graph.Workload) bool {
+	return moved[w.Resource] && (manifest.Field(w.Node, "selector").Key != nil || w.Get("spec", "selector") != nil && strayKey(w) != "")
 }
 
 // needsSelector reports whether a controller lacks a selector that Kubernetes
@@ -97,7 +107,7 @@ func strayKey(w *graph.Workload) string {
 // looksLikePatch reports whether the object has so little of a controller that
 // it may be a patch which no kustomization here names.
 func looksLikePatch(w *graph.Workload) bool {
-	return w.Selector.State == graph.Missing && len(w.Labels) == 0 && manifest.Field(w.Node, "selector").Key == nil
+	return w.Selector.State == graph.Missing && len(w.Labels) == 0
 }
 
 func selectorMissing(w *graph.Workload) analyzer.Finding {
@@ -112,12 +122,6 @@ func selectorMissing(w *graph.Workload) analyzer.Finding {
 	if len(w.Labels) > 0 {
 		f.Help = fmt.Sprintf("add spec.selector.matchLabels with labels of the template: %s", w.PodLabels())
 		f.Related = []analyzer.Related{{Location: w.KeyLocation(w.At("metadata", "labels")...), Message: "the labels of its pods: " + w.PodLabels()}}
-	}
-	if manifest.Field(w.Node, "selector").Key != nil {
-		f.Location = w.KeyLocation("selector")
-		f.Label = "not under spec"
-		f.Help = "move selector under spec"
-		return f
 	}
 	if w.Get("spec", "selector") == nil {
 		return f

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
 
 // SelectorTemplateMismatch reports controllers whose selector does not match
@@ -60,8 +61,9 @@ spec:
 		"k8s.io/kubernetes/pkg/apis/batch/validation/validation.go: validateGeneratedSelector",
 	},
 	Run: func(p *analyzer.Pass) error {
+		moved := misplaced(p)
 		for _, w := range p.Graph.Workloads {
-			if !w.Own {
+			if !w.Own || moved[w.Resource] {
 				continue
 			}
 			switch w.Selector.State {
@@ -77,6 +79,34 @@ spec:
 		}
 		return nil
 	},
+}
+
+// misplaced reports the mismatches of controllers whose selector or template
+// stands at the wrong place or is misspelt, judged as if it did not, and
+// returns those controllers. unknown-field says where the parts belong.
+func misplaced(p *analyzer.Pass) map[*manifest.Resource]bool {
+	moved := map[*manifest.Resource]bool{}
+	for _, v := range verdicts(p.Graph) {
+		if !v.Moved() {
+			continue
+		}
+		moved[v.resource] = true
+		for _, f := range v.Refusals {
+			if !isMismatch(f) || p.Unit.Rewritten {
+				continue
+			}
+			p.Report(analyzer.Finding{
+				Message:     fmt.Sprintf("%s: the selector does not match the labels of the pod template", v.resource),
+				Label:       "these labels do not match the selector",
+				Consequence: "the API server refuses it, once all stands where it belongs: `selector` does not match template `labels`",
+				Help:        "make the labels of both the same",
+				Location:    v.resource.KeyLocation(f.Path...),
+				Path:        f.Path,
+				Resource:    v.resource,
+			})
+		}
+	}
+	return moved
 }
 
 // unfinished reports whether kustomize still changes labels of the workload.

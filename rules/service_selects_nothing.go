@@ -87,7 +87,7 @@ const noEndpoints = "it is accepted, has no endpoints, and no event says so"
 
 // selectsNothing reports a Service of the unit that matches no pods.
 func selectsNothing(p *analyzer.Pass, s *graph.Service) {
-	beside := siblingsOf(p, s)
+	beside := p.Graph.SelectSiblings(p.Graph.Namespace(s.Resource), s.Selector)
 	f := analyzer.Finding{
 		Message:     fmt.Sprintf("%s matches no pods", s),
 		Label:       "no pod of this unit carries this label",
@@ -134,17 +134,6 @@ func firstKey(s graph.Selector) []string {
 		}
 	}
 	return s.Path
-}
-
-// siblingsOf returns the workloads of other directories that would match.
-func siblingsOf(p *analyzer.Pass, s *graph.Service) []*graph.Workload {
-	var found []*graph.Workload
-	for _, w := range p.Graph.Siblings() {
-		if p.Graph.SameNamespace(s.Resource, w.Resource) && w.MatchedBy(s.Selector.Selector) {
-			found = append(found, w)
-		}
-	}
-	return found
 }
 
 func besideNotes(p *analyzer.Pass, s *graph.Service, beside []*graph.Workload) []string {

@@ -164,7 +164,7 @@ func TestRun(t *testing.T) {
 		},
 		{
 			name:  "note",
-			files: map[string]string{"a.yaml": colored("unknown"), "WANT": `note "^1 ConfigMaps: their colors are not known$"`},
+			files: map[string]string{"a.yaml": colored("unknown"), "WANT": `note "^ConfigMaps: their colors are not known [(]1[)]$"`},
 		},
 		{
 			name:  "missing note",

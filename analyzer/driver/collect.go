@@ -15,6 +15,7 @@ import (
 // run collects what the rules say.
 type run struct {
 	fileRules, unitRules []*analyzer.Rule
+	kubernetes           string
 
 	findings  []analyzer.Finding
 	notes     []analyzer.NotJudged
@@ -131,7 +132,7 @@ func (r *run) result(l *Loaded) *analyzer.Result {
 	})
 	result.NotJudged = slices.Compact(result.NotJudged)
 	for _, topic := range slices.Sorted(maps.Keys(r.skipped)) {
-		reason := fmt.Sprintf("%d %s", len(r.skipped[topic]), topic)
+		reason := fmt.Sprintf("%s (%d)", topic, len(r.skipped[topic]))
 		result.NotJudged = append(result.NotJudged, analyzer.NotJudged{Reason: reason})
 	}
 	if r.foreign > 0 {

@@ -178,7 +178,7 @@ func TestArgumentsOutsideOfGitThatOverlapShareATree(t *testing.T) {
 func TestFromOnePlaceAFileAndItsTreeAreJudgedAlike(t *testing.T) {
 	t.Parallel()
 	dir := plainTree(t, map[string]string{"a/service.yaml": service("web", "web") + object("m"), "b/pod.yaml": pod("web"), "a/pod.yaml": pod("else")})
-	const beside = " - 1 Services: only pods of a directory beside carry their labels"
+	const beside = " - Services: only pods of a directory beside carry their labels (1)"
 	for _, paths := range []string{".", "a", "a/service.yaml"} {
 		result := lint(t, Options{Dir: dir, Paths: []string{paths}, Rules: allRules(t)})
 		if got := lines(result); got[len(got)-1] != beside[1:] || result.Summary.Errors > 0 {

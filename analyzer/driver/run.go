@@ -33,7 +33,10 @@ type Options struct {
 	Nodes string
 	// Namespace is what objects without one get; "" leaves it open.
 	Namespace string
-	Rules     []*analyzer.Rule
+	// Kubernetes is the version of the cluster, "1.31"; "" for the one that
+	// kubeknot knows best.
+	Kubernetes string
+	Rules      []*analyzer.Rule
 }
 
 // ErrNothing is returned when directories were given and none of them holds a
@@ -50,6 +53,7 @@ func Run(ctx context.Context, o Options) (*analyzer.Result, error) {
 		return nil, err
 	}
 	r := newRun(o.Rules)
+	r.kubernetes = o.Kubernetes
 	for _, f := range units.files {
 		r.note(f, units)
 	}
@@ -195,7 +199,7 @@ func (r *run) judgeFile(f *manifest.File) ([]*analyzer.Pass, error) {
 	var passes []*analyzer.Pass
 	var errs []error
 	for _, rule := range r.fileRules {
-		pass := &analyzer.Pass{Rule: rule}
+		pass := &analyzer.Pass{Rule: rule, Kubernetes: r.kubernetes}
 		if err := guard(rule, f.Path, func() error { return rule.File(pass, f) }); err != nil {
 			errs = append(errs, err)
 		}
@@ -213,7 +217,7 @@ func (r *run) judgeUnit(u *unit.Unit, nodes []*manifest.Resource) ([]*analyzer.P
 	var passes []*analyzer.Pass
 	var errs []error
 	for _, rule := range r.unitRules {
-		pass := &analyzer.Pass{Rule: rule, Unit: u, Graph: g}
+		pass := &analyzer.Pass{Rule: rule, Unit: u, Graph: g, Kubernetes: r.kubernetes}
 		if err := guard(rule, u.Name, func() error { return rule.Run(pass) }); err != nil {
 			errs = append(errs, err)
 		}

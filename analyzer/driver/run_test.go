@@ -17,6 +17,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/report"
+	"github.com/kubeknot/kubeknot/rules"
 )
 
 // messy is a tree in which all that a run orders is there: findings of several
@@ -206,7 +207,7 @@ func TestEitherEndIsReported(t *testing.T) {
 		"app/update/deployment.yaml": strings.ReplaceAll(deployment, "WEB", "later"),
 	})
 	messages := func(path string) string {
-		result := lint(t, Options{Dir: dir, Paths: []string{path}, Rules: allRules(t)})
+		result := lint(t, Options{Dir: dir, Paths: []string{path}, Rules: []*analyzer.Rule{rules.ServiceSelectsNothing}})
 		return strings.Join(lines(result), "\n")
 	}
 	const broken = "app/service.yaml: Service web matches no pods"
@@ -252,8 +253,8 @@ func TestWhatIsNotJudgedIsSortedAndSaidOnce(t *testing.T) {
 		"chart/templates/x.yaml - Helm template, not rendered",
 		"kust/kustomization.yaml - kustomization",
 		"kust/patch.yaml - kustomize patch or configuration, not an object of its own",
-		"- 3 kind",
-		"- 3 of another kind",
+		"- kind (3)",
+		"- of another kind (3)",
 		"- 1 file holds no Kubernetes objects",
 	)
 }

@@ -29,10 +29,16 @@ type Customization struct {
 	Targets []string
 	// Inputs are patches and configurations: no objects of their own.
 	Inputs []string
+	// Generated are the ConfigMaps and Secrets that it makes.
+	Generated []Generated
 	// Rewritten reports labels, patches or transformers that change resources.
 	Rewritten bool
 	Open      []string
 }
+
+// Generated is an object that kustomize makes. Its name gets a suffix, in
+// whatever refers to it too, so to the manifests it has this one.
+type Generated struct{ Kind, Name string }
 
 // ReadCustomization reads a kustomization file of a directory.
 func ReadCustomization(dir string, root *yaml.Node) *Customization {
@@ -53,6 +59,11 @@ func ReadCustomization(dir string, root *yaml.Node) *Customization {
 		}
 	}
 	c.input(manifest.String(root, "openapi", "path"))
+	for _, g := range []struct{ field, kind string }{{"configMapGenerator", "ConfigMap"}, {"secretGenerator", "Secret"}} {
+		for _, n := range manifest.Items(manifest.Get(root, g.field)) {
+			c.Generated = append(c.Generated, Generated{g.kind, manifest.String(n, "name")})
+		}
+	}
 	for _, n := range manifest.Items(manifest.Get(root, "generators")) {
 		c.input(manifest.String(n))
 		c.Open = append(c.Open, "a generator of "+dir+" is not run")

@@ -141,6 +141,10 @@ func (l *layout) directory(dir string) Spec {
 		s.Open = []string{"the kustomization of " + dir + " does not list all files"}
 	}
 	s.Context = append(others, l.ancestors(dir)...)
+	s.Generated = l.generatedAbove(dir)
+	if c := l.custom[dir]; c != nil {
+		s.Generated = append(s.Generated, c.Generated...)
+	}
 	l.siblings(&s)
 	return s
 }
@@ -155,6 +159,7 @@ func (l *layout) kustomization(c *Customization) Spec {
 			return
 		}
 		seen[c.Dir] = true
+		s.Generated = append(s.Generated, c.Generated...)
 		s.Open = append(s.Open, c.Open...)
 		s.Rewritten = s.Rewritten || c.Rewritten
 		for _, target := range c.Targets {
@@ -171,6 +176,7 @@ func (l *layout) kustomization(c *Customization) Spec {
 		}
 	}
 	add(c)
+	s.Generated = append(s.Generated, l.generatedAbove(c.Dir)...)
 	s.Context = slices.DeleteFunc(l.ancestors(c.Dir), func(f string) bool { return seen[f] })
 	l.siblings(&s)
 	s.Siblings = slices.DeleteFunc(s.Siblings, func(f string) bool { return seen[f] })
@@ -185,6 +191,18 @@ func (l *layout) ancestors(dir string) []string {
 		files = append(files, l.byDir[dir]...)
 	}
 	return files
+}
+
+// generatedAbove returns what the kustomizations of the directories above make.
+func (l *layout) generatedAbove(dir string) []Generated {
+	var all []Generated
+	for dir != "." {
+		dir = path.Dir(dir)
+		if c := l.custom[dir]; c != nil {
+			all = append(all, c.Generated...)
+		}
+	}
+	return all
 }
 
 // maxBeside is the number of directories beside each other up to which they

@@ -47,6 +47,9 @@ type Unit struct {
 	Siblings []*manifest.Resource
 	// Namespace is what objects without a namespace get; "" if unknown.
 	Namespace string
+	// Generated are the objects that kustomize makes for the unit and for the
+	// directories above.
+	Generated []Generated
 	// Open says why the absence of something proves nothing; empty if the unit
 	// is complete.
 	Open []string
@@ -69,7 +72,8 @@ type Spec struct {
 	Files    []string
 	Context  []string
 	Siblings []string
-	// Open and Rewritten are as in Unit.
+	// Generated, Open and Rewritten are as in Unit.
+	Generated []Generated
 	Open      []string
 	Rewritten bool
 }
@@ -77,7 +81,7 @@ type Spec struct {
 // Assemble makes the unit of a plan. get returns the parsed file of a path,
 // nil if it could not be read.
 func Assemble(s Spec, name, namespace string, get func(path string) *manifest.File) *Unit {
-	u := &Unit{Name: name, Kind: s.Kind, Namespace: namespace, Open: slices.Clone(s.Open), Rewritten: s.Rewritten}
+	u := &Unit{Name: name, Kind: s.Kind, Namespace: namespace, Generated: s.Generated, Open: slices.Clone(s.Open), Rewritten: s.Rewritten}
 	u.Resources = u.collect(s.Files, get)
 	own := map[object][]*manifest.Resource{}
 	for _, r := range u.Resources {

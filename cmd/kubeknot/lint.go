@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/driver"
 	"github.com/kubeknot/kubeknot/analyzer/report"
 )
@@ -18,6 +19,7 @@ import (
 type lintFlags struct {
 	format, failOn, color oneOf
 	nodes, namespace      string
+	kubernetes            string
 	rules, skipRules      []string
 }
 
@@ -50,6 +52,7 @@ command could not do its work or directories hold nothing to lint.`,
 	f.color.register(cmd, "color", "colour the text; auto: on a terminal, unless NO_COLOR is set")
 	cmd.Flags().StringVar(&f.nodes, "nodes", "", "`FILE` of Node objects, as kubectl get nodes -o yaml prints them; - reads standard input")
 	cmd.Flags().StringVarP(&f.namespace, "namespace", "n", "", "the namespace of objects that name none")
+	cmd.Flags().StringVar(&f.kubernetes, "kubernetes-version", "", "the `VERSION` of the cluster, as 1.31 (default "+apiserver.Served.String()+")")
 	cmd.Flags().StringSliceVar(&f.rules, "rule", nil, "run these rules alone (`ID`,...)")
 	cmd.Flags().StringSliceVar(&f.skipRules, "skip-rule", nil, "leave these rules out (`ID`,...)")
 	for _, name := range []string{"rule", "skip-rule"} {
@@ -69,6 +72,11 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
+	if f.kubernetes != "" {
+		if _, err := apiserver.ParseVersion(f.kubernetes); err != nil {
+			return err
+		}
+	}
 	if len(args) == 0 {
 		args = []string{"."}
 	}
@@ -78,7 +86,7 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	result, failure := driver.Run(cmd.Context(), driver.Options{
-		Paths: args, Stdin: cmd.InOrStdin(), Nodes: f.nodes, Namespace: f.namespace, Rules: chosen,
+		Paths: args, Stdin: cmd.InOrStdin(), Nodes: f.nodes, Namespace: f.namespace, Kubernetes: f.kubernetes, Rules: chosen,
 	})
 	nothing := errors.Is(failure, driver.ErrNothing) && f.format.value == "text" && len(result.NotJudged) == 0
 	if result == nil || nothing {

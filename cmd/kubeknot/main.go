@@ -1,6 +1,8 @@
 // Command kubeknot says where Kubernetes manifests do not hold together.
 package main
 
+//go:generate sh -c "cd ../.. && go run docs/generate.go"
+
 import (
 	"os"
 	"runtime/debug"

@@ -1,0 +1,164 @@
+// Package apiserver answers what the Kubernetes API server says to an object:
+// it decodes it strictly, fills in defaults, and runs the very strategies that
+// the server runs before it stores one. Nothing of the server's validation is
+// written again here. It imports nothing of kubeknot.
+package apiserver
+
+import (
+	"slices"
+	"sync"
+
+	"github.com/go-logr/logr"
+	"k8s.io/klog/v2"
+	"k8s.io/kubernetes/pkg/capabilities"
+)
+
+// KubernetesVersion is the version whose verdict this is.
+const KubernetesVersion = "v1.36.3"
+
+// Family sorts what the server refuses.
+type Family string
+
+const (
+	// UnknownField: the type has no such field. Only strict decoding, kubectl's
+	// default, refuses it; otherwise the field is dropped.
+	UnknownField Family = "unknown-field"
+	// WrongType: the value cannot be read as what the field holds.
+	WrongType Family = "wrong-type"
+	// Invalid: the server's validation refuses the value.
+	Invalid Family = "invalid"
+	// Required: the server's validation misses a value.
+	Required Family = "required"
+	// Immutable: the value may not change, and the earlier version had another.
+	Immutable Family = "immutable"
+	// NotServed: the server does not serve the kind in that version.
+	NotServed Family = "not-served"
+)
+
+// Refusal is one reason for which the server refuses an object.
+type Refusal struct {
+	Family Family
+	// Path leads to the value at fault, or to where it is missing; keys and
+	// decimal indices. It is empty for the object as a whole.
+	Path []string
+	// Message is what the server says of it, without the path.
+	Message string
+	// Field is the server's spelling of the path, "" for the whole.
+	Field string
+	// Wants is what a value of a WrongType should be: string, number, bool,
+	// object or array; "" if it is something else.
+	Wants string
+	// Near is the name of a field that was probably meant, "" if unknown.
+	Near string
+	// Home is where an unknown field belongs, nil if nowhere near.
+	Home []string
+}
+
+// Warning is what the server says about an object that it accepts.
+type Warning struct {
+	Path    []string
+	Message string
+}
+
+// Verdict is what the server says to an object.
+type Verdict struct {
+	// Refusals is empty if the server accepts the object.
+	Refusals []Refusal
+	Warnings []Warning
+
+	moved []moved
+	// dropped are the paths of values that could not be read: what the server
+	// misses there has been said.
+	dropped [][]string
+}
+
+// Object is an object as kubectl would send it.
+type Object struct {
+	APIVersion, Kind string
+	// JSON is the whole object.
+	JSON []byte
+}
+
+// Known reports whether something is known of a kind in that version: the
+// verdict of the server, or, of an API that it does not serve any more and of
+// rare kinds, at least the fields.
+func Known(apiVersion, kind string) bool { return find(apiVersion, kind) != nil }
+
+// setUp lets containers be privileged, as kubeadm and all managed clusters do
+// (the server's own default is not to), and keeps the server's log to itself.
+var setUp = sync.OnceFunc(func() {
+	capabilities.Setup(true, 0)
+	klog.SetLogger(logr.Discard())
+})
+
+// Create returns what the server says when the object is created. Of what is
+// not Known it says nothing.
+func Create(o Object) Verdict {
+	k := find(o.APIVersion, o.Kind)
+	if k == nil {
+		return Verdict{}
+	}
+	setUp()
+	var v Verdict
+	typed := k.decode(o.JSON, &v)
+	if typed == nil || !k.judged() {
+		return v
+	}
+	internal, err := k.internal(typed)
+	if err != nil {
+		v.refuse(Refusal{Family: Invalid, Message: err.Error()})
+		return v
+	}
+	k.create(internal, &v)
+	return v
+}
+
+// Update returns what the server says when the object is applied over an
+// earlier version that it has accepted. Only what the change breaks is
+// returned; of objects that are refused by themselves it says nothing.
+func Update(before, o Object) Verdict {
+	k, earlier := find(o.APIVersion, o.Kind), find(before.APIVersion, before.Kind)
+	if k == nil || earlier == nil || k.group() != earlier.group() || !k.judged() || !earlier.judged() {
+		return Verdict{}
+	}
+	setUp()
+	if len(Create(before).Refusals) > 0 || len(Create(o).Refusals) > 0 {
+		return Verdict{}
+	}
+	var refused, v Verdict
+	old, new := earlier.decode(before.JSON, &refused), k.decode(o.JSON, &refused)
+	if old == nil || new == nil {
+		return v
+	}
+	oldInternal, err := earlier.internal(old)
+	if err != nil {
+		return v
+	}
+	newInternal, err := k.internal(new)
+	if err != nil {
+		return v
+	}
+	k.update(oldInternal, newInternal, &v)
+	return v
+}
+
+// moved is a field that was judged at another place than it stands.
+type moved struct{ from, home []string }
+
+// written returns the path at which the author has written a value that was
+// judged at a path.
+func (v *Verdict) written(path []string) []string {
+	for i := len(v.moved) - 1; i >= 0; i-- {
+		m := v.moved[i]
+		if len(path) >= len(m.home) && slices.Equal(path[:len(m.home)], m.home) {
+			return slices.Concat(m.from, path[len(m.home):])
+		}
+	}
+	return path
+}
+
+// Moved reports whether a part of the object was judged at another place than
+// it stands, because it is misplaced or misspelt there.
+func (v *Verdict) Moved() bool { return len(v.moved) > 0 }
+
+func (v *Verdict) refuse(r Refusal) { v.Refusals = append(v.Refusals, r) }

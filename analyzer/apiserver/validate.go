@@ -1,0 +1,223 @@
+package apiserver
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	apierrors "k8s.io/apimachinery/pkg/api/errors"
+	"k8s.io/apimachinery/pkg/api/meta"
+	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
+	"k8s.io/apimachinery/pkg/runtime"
+	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apiserver/pkg/endpoints/request"
+	"k8s.io/apiserver/pkg/registry/rest"
+	"k8s.io/apiserver/pkg/warning"
+	apiservice "k8s.io/kubernetes/pkg/api/service"
+	"k8s.io/kubernetes/pkg/apis/batch"
+	api "k8s.io/kubernetes/pkg/apis/core"
+)
+
+// defaultNamespace stands for the namespace of objects that name none.
+const defaultNamespace = "default"
+
+// internal fills in defaults and converts to the server's own version.
+func (k *kind) internal(typed runtime.Object) (runtime.Object, error) {
+	k.scheme.Default(typed)
+	object, err := k.scheme.UnsafeConvertToVersion(typed, schema.GroupVersion{Group: k.gvk.Group, Version: runtime.APIVersionInternal})
+	if err != nil {
+		return nil, fmt.Errorf("converting %s: %w", k.gvk, err)
+	}
+	m, err := meta.Accessor(object)
+	if err != nil {
+		return nil, err
+	}
+	if m.GetName() == "" && m.GetGenerateName() != "" {
+		m.SetName(m.GetGenerateName() + "00000")
+	}
+	switch {
+	case !k.strategy.NamespaceScoped():
+		m.SetNamespace("")
+	case m.GetNamespace() == "":
+		m.SetNamespace(defaultNamespace)
+	}
+	// What the server itself has given an object, as a dump shows it, is not
+	// the author's.
+	m.SetUID("")
+	m.SetResourceVersion("")
+	m.SetManagedFields(nil)
+	switch o := object.(type) {
+	case *api.Service:
+		allocate(o)
+	case *api.Pod:
+		// plugin/pkg/admission/serviceaccount, which every server runs.
+		if o.Spec.ServiceAccountName == "" {
+			o.Spec.ServiceAccountName = "default"
+		}
+	}
+	return object, nil
+}
+
+// anyNodePort stands for a port that the server chooses.
+const anyNodePort = 30000
+
+// allocate does to a Service what the server does before it validates one
+// (pkg/registry/core/service/storage/alloc.go), as far as the manifest decides
+// it.
+func allocate(s *api.Service) {
+	if s.Spec.ClusterIP != "" && len(s.Spec.ClusterIPs) == 0 {
+		s.Spec.ClusterIPs = []string{s.Spec.ClusterIP}
+	}
+	if s.Spec.ClusterIP == "" && len(s.Spec.ClusterIPs) > 0 {
+		s.Spec.ClusterIP = s.Spec.ClusterIPs[0]
+	}
+	if apiservice.NeedsHealthCheck(s) && s.Spec.HealthCheckNodePort == 0 {
+		s.Spec.HealthCheckNodePort = anyNodePort
+	}
+}
+
+// contextFor is the context of a request about one object.
+func (k *kind) contextFor(object runtime.Object, verb string, warnings warning.Recorder) context.Context {
+	m, _ := meta.Accessor(object)
+	ctx := request.WithNamespace(context.Background(), m.GetNamespace())
+	ctx = request.WithRequestInfo(ctx, &request.RequestInfo{
+		IsResourceRequest: true, Verb: verb, APIGroup: k.gvk.Group, APIVersion: k.gvk.Version,
+		Resource: k.resource, Namespace: m.GetNamespace(), Name: m.GetName(),
+	})
+	return warning.WithWarningRecorder(ctx, warnings)
+}
+
+// create runs the strategy as for a new object.
+func (k *kind) create(object runtime.Object, v *Verdict) {
+	m, err := meta.Accessor(object)
+	if err != nil {
+		v.refuse(Refusal{Family: Invalid, Message: err.Error()})
+		return
+	}
+	rest.FillObjectMetaSystemFields(m)
+	v.addErrors(rest.BeforeCreate(k.strategy, k.contextFor(object, "create", v), object))
+}
+
+// update runs the strategy as for a change.
+func (k *kind) update(old, object runtime.Object, v *Verdict) {
+	before, err := meta.Accessor(old)
+	if err != nil {
+		return
+	}
+	m, err := meta.Accessor(object)
+	if err != nil {
+		return
+	}
+	rest.FillObjectMetaSystemFields(before)
+	m.SetNamespace(before.GetNamespace())
+	m.SetUID(before.GetUID())
+	m.SetCreationTimestamp(before.GetCreationTimestamp())
+	before.SetResourceVersion("1")
+	m.SetResourceVersion("1")
+	k.strategy.PrepareForCreate(k.contextFor(old, "create", &Verdict{}), old)
+	if _, ok := object.(*batch.Job); ok {
+		// kubectl apply leaves the selector and labels as the server made them,
+		// and with the same UID it makes the same.
+		k.strategy.PrepareForCreate(k.contextFor(object, "create", &Verdict{}), object)
+	}
+	keepAllocated(old, object)
+	v.addErrors(rest.BeforeUpdate(k.strategy, k.contextFor(object, "update", v), object, old))
+	v.Warnings = nil // Create has said them
+}
+
+// someIP stands for an address that the server has chosen; it is one of those
+// set aside for documentation, so no manifest means it.
+const someIP = "203.0.113.1"
+
+// keepAllocated gives the earlier version what the server would have chosen
+// for it, and copies what kubectl apply leaves as it is.
+func keepAllocated(old, object runtime.Object) {
+	before, ok := old.(*api.Service)
+	if !ok {
+		return
+	}
+	after := object.(*api.Service)
+	if before.Spec.ClusterIP == "" && before.Spec.Type != api.ServiceTypeExternalName {
+		before.Spec.ClusterIP, before.Spec.ClusterIPs = someIP, []string{someIP}
+	}
+	if after.Spec.ClusterIP == "" && after.Spec.Type != api.ServiceTypeExternalName {
+		after.Spec.ClusterIP, after.Spec.ClusterIPs = before.Spec.ClusterIP, before.Spec.ClusterIPs
+	}
+}
+
+// AddWarning takes what a strategy warns of (k8s.io/apiserver/pkg/warning).
+func (v *Verdict) AddWarning(_, text string) {
+	path, message, ok := strings.Cut(text, ": ")
+	if !ok || strings.Contains(path, " ") {
+		path, message = "", text
+	}
+	v.Warnings = append(v.Warnings, Warning{Path: v.written(splitPath(path)), Message: message})
+}
+
+// addErrors takes apart what a strategy refuses.
+func (v *Verdict) addErrors(err error) {
+	if err == nil {
+		return
+	}
+	var status apierrors.APIStatus
+	if !errors.As(err, &status) || status.Status().Details == nil || len(status.Status().Details.Causes) == 0 {
+		v.refuse(Refusal{Family: Invalid, Message: err.Error()})
+		return
+	}
+	for _, c := range status.Status().Details.Causes {
+		r := Refusal{Family: familyOf(c), Path: v.written(splitPath(c.Field)), Field: c.Field, Message: c.Message}
+		if !v.follows(r.Path) {
+			v.refuse(r)
+		}
+	}
+}
+
+// follows reports whether a refusal may only follow from a value that was
+// dropped inside of what it is about.
+func (v *Verdict) follows(path []string) bool {
+	return len(path) > 0 && slices.ContainsFunc(v.dropped, func(d []string) bool {
+		return len(d) >= len(path) && slices.Equal(d[:len(path)], path)
+	})
+}
+
+// familyOf sorts a cause. The server has no cause of its own for what may not
+// change; it says so in words (k8s.io/apimachinery/pkg/api/validation
+// FieldImmutableErrorMsg).
+func familyOf(c metav1.StatusCause) Family {
+	switch {
+	case strings.Contains(c.Message, "immutable"), strings.Contains(c.Message, "may not change"),
+		strings.Contains(c.Message, "updates to statefulset spec"), strings.Contains(c.Message, "cannot change"),
+		strings.Contains(c.Message, "is immutable after creation"), strings.Contains(c.Message, "may not be changed"):
+		return Immutable
+	case c.Type == metav1.CauseTypeFieldValueRequired:
+		return Required
+	}
+	return Invalid
+}
+
+// splitPath takes a field path of the server apart: "spec.ports[0].name",
+// "metadata.labels[a.b/c]".
+func splitPath(field string) []string {
+	var path []string
+	for field != "" {
+		switch {
+		case field[0] == '[':
+			inside, rest, ok := strings.Cut(field[1:], "]")
+			if !ok {
+				return path
+			}
+			path = append(path, inside)
+			field = strings.TrimPrefix(rest, ".")
+		default:
+			end := strings.IndexAny(field, ".[")
+			if end < 0 {
+				end = len(field)
+			}
+			path = append(path, field[:end])
+			field = strings.TrimPrefix(field[end:], ".")
+		}
+	}
+	return path
+}

@@ -1,0 +1,309 @@
+package graph
+
+import (
+	"slices"
+	"strconv"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
+)
+
+// Target is what a reference names: an object of a kind by its name. The
+// version is no part of it.
+type Target struct{ Group, Kind, Name string }
+
+// Use is how a reference is used, which decides what its absence does.
+type Use string
+
+// The uses of references.
+const (
+	Env          Use = "env"            // an environment variable, or all of them
+	Volume       Use = "volume"         // the files of a volume
+	Claim        Use = "claim"          // a PersistentVolumeClaim
+	Account      Use = "account"        // the ServiceAccount of pods
+	Governing    Use = "governing"      // the Service of a StatefulSet
+	Backend      Use = "backend"        // the Service behind an Ingress
+	Certificate  Use = "certificate"    // the TLS Secret of an Ingress
+	GrantedRole  Use = "role"           // the roleRef of a binding
+	GrantedTo    Use = "subject"        // a ServiceAccount of a binding
+	PullSecret   Use = "pull secret"    // the credentials for images
+	AccountToken Use = "account secret" // a Secret of a ServiceAccount
+)
+
+// Reference is a name by which one object refers to another.
+type Reference struct {
+	// From is the object that refers.
+	From *manifest.Resource
+	// Own tells the unit's references from those of its context.
+	Own bool
+	// Workload is set if the reference stands in the template of its pods.
+	Workload *Workload
+	Use      Use
+	Target   Target
+	// Namespace is where the object is looked for; "" may be any.
+	Namespace string
+	// Path leads to the name in From.
+	Path []string
+	// Key is the entry of the object's data that is asked for, "" for all.
+	Key string
+	// KeyPath leads to the key.
+	KeyPath []string
+	// Optional reports that it does no harm if the object or key is missing.
+	Optional bool
+	// Container is the name of the container that needs it, "" if it is needed
+	// by the pod as a whole.
+	Container string
+}
+
+// References are the references of a unit and its context.
+type References struct {
+	// All are in the order of the resources, the unit's own first.
+	All []*Reference
+
+	byTarget map[Target][]*Reference
+}
+
+// To returns the references to a resource.
+func (r *References) To(g *Graph, to *manifest.Resource) []*Reference {
+	var found []*Reference
+	for _, ref := range r.byTarget[Target{to.Group, to.Kind, to.Name}] {
+		if g.Finds(ref, to) {
+			found = append(found, ref)
+		}
+	}
+	return found
+}
+
+// Finds reports whether a resource is the one that the reference names.
+func (g *Graph) Finds(ref *Reference, r *manifest.Resource) bool {
+	return ref.Target == Target{r.Group, r.Kind, r.Name} && g.InNamespaceOf(ref, r)
+}
+
+// InNamespaceOf reports whether a resource can be where a reference looks.
+func (g *Graph) InNamespaceOf(ref *Reference, r *manifest.Resource) bool {
+	return isClusterWide(r.Group, r.Kind) || unit.SameNamespace(ref.Namespace, g.Namespace(r))
+}
+
+// isClusterWide reports whether objects of a kind that references name have no
+// namespace.
+func isClusterWide(group, kind string) bool {
+	return group == rbacGroup && kind == "ClusterRole"
+}
+
+const rbacGroup = "rbac.authorization.k8s.io"
+
+type referencesKey struct{}
+
+// References returns the references of the unit and its context.
+func (g *Graph) References() *References {
+	return g.View(referencesKey{}, func() any {
+		r := &reader{graph: g, References: &References{byTarget: map[Target][]*Reference{}}}
+		for _, w := range g.Workloads {
+			r.workload(w)
+		}
+		r.own = true
+		for _, from := range g.Unit.Resources {
+			r.resource(from)
+		}
+		r.own = false
+		for _, from := range g.Unit.Context {
+			r.resource(from)
+		}
+		return r.References
+	}).(*References)
+}
+
+// reader collects references.
+type reader struct {
+	*References
+	graph *Graph
+	own   bool
+}
+
+func (r *reader) add(ref Reference) {
+	if ref.Target.Name == "" {
+		return
+	}
+	if ref.Workload != nil {
+		ref.From, ref.Own = ref.Workload.Resource, ref.Workload.Own
+	} else {
+		ref.Own = r.own
+	}
+	if ref.Namespace == "" && !isClusterWide(ref.Target.Group, ref.Target.Kind) {
+		ref.Namespace = r.graph.Namespace(ref.From)
+	}
+	r.All = append(r.All, &ref)
+	r.byTarget[ref.Target] = append(r.byTarget[ref.Target], &ref)
+}
+
+// workload reads what the pods of a workload refer to.
+func (r *reader) workload(w *Workload) {
+	for _, field := range []string{"initContainers", "containers", "ephemeralContainers"} {
+		for i, c := range manifest.Items(w.PodField("spec", field)) {
+			r.container(w, c, w.At("spec", field, strconv.Itoa(i)))
+		}
+	}
+	mounted, replaced := mounts(w), templatedVolumes(w)
+	for i, v := range manifest.Items(w.PodField("spec", "volumes")) {
+		path, name := w.At("spec", "volumes", strconv.Itoa(i)), manifest.String(v, "name")
+		if replaced[name] {
+			continue
+		}
+		if mounted[name] {
+			r.volume(w, v, path)
+		}
+		r.add(Reference{Workload: w, Use: Claim, Target: Target{Kind: "PersistentVolumeClaim", Name: manifest.String(v, "persistentVolumeClaim", "claimName")},
+			Path: at(path, "persistentVolumeClaim", "claimName")})
+	}
+	for i, s := range manifest.Items(w.PodField("spec", "imagePullSecrets")) {
+		r.add(Reference{Workload: w, Use: PullSecret, Target: Target{Kind: "Secret", Name: manifest.String(s, "name")},
+			Path: w.At("spec", "imagePullSecrets", strconv.Itoa(i), "name"), Optional: true})
+	}
+	account := "serviceAccountName"
+	if w.PodField("spec", account) == nil {
+		account = "serviceAccount" // its name in the first versions, still read
+	}
+	r.add(Reference{Workload: w, Use: Account, Target: Target{Kind: "ServiceAccount", Name: manifest.String(w.PodField("spec", account))},
+		Path: w.At("spec", account)})
+}
+
+// mounts returns the names of the volumes that a container mounts: the kubelet
+// sets up no others.
+func mounts(w *Workload) map[string]bool {
+	names := map[string]bool{}
+	for _, field := range []string{"initContainers", "containers"} {
+		for _, c := range manifest.Items(w.PodField("spec", field)) {
+			for _, m := range manifest.Items(manifest.Get(c, "volumeMounts")) {
+				names[manifest.String(m, "name")] = true
+			}
+		}
+	}
+	return names
+}
+
+// templatedVolumes returns the names of the volumes that a StatefulSet makes
+// from its claim templates, in place of those of its pod template
+// (pkg/controller/statefulset/stateful_set_utils.go updateStorage).
+func templatedVolumes(w *Workload) map[string]bool {
+	names := map[string]bool{}
+	if w.Kind == "StatefulSet" {
+		for _, t := range manifest.Items(w.Get("spec", "volumeClaimTemplates")) {
+			names[manifest.String(t, "metadata", "name")] = true
+		}
+	}
+	return names
+}
+
+// container reads the environment of a container.
+func (r *reader) container(w *Workload, c *yaml.Node, path []string) {
+	name := manifest.String(c, "name")
+	for i, e := range manifest.Items(manifest.Get(c, "env")) {
+		for _, source := range []struct{ field, kind string }{{"configMapKeyRef", "ConfigMap"}, {"secretKeyRef", "Secret"}} {
+			ref := manifest.Get(e, "valueFrom", source.field)
+			from := at(path, "env", strconv.Itoa(i), "valueFrom", source.field)
+			r.add(Reference{Workload: w, Use: Env, Container: name, Target: Target{Kind: source.kind, Name: manifest.String(ref, "name")},
+				Path: at(from, "name"), Key: manifest.String(ref, "key"), KeyPath: at(from, "key"), Optional: manifest.Bool(ref, "optional")})
+		}
+	}
+	for i, e := range manifest.Items(manifest.Get(c, "envFrom")) {
+		for _, source := range []struct{ field, kind string }{{"configMapRef", "ConfigMap"}, {"secretRef", "Secret"}} {
+			ref := manifest.Get(e, source.field)
+			r.add(Reference{Workload: w, Use: Env, Container: name, Target: Target{Kind: source.kind, Name: manifest.String(ref, "name")},
+				Path: at(path, "envFrom", strconv.Itoa(i), source.field, "name"), Optional: manifest.Bool(ref, "optional")})
+		}
+	}
+}
+
+// volume reads the ConfigMaps and Secrets of a volume, projected ones included.
+func (r *reader) volume(w *Workload, v *yaml.Node, path []string) {
+	r.files(w, "ConfigMap", "name", manifest.Get(v, "configMap"), at(path, "configMap"))
+	r.files(w, "Secret", "secretName", manifest.Get(v, "secret"), at(path, "secret"))
+	for i, s := range manifest.Items(manifest.Get(v, "projected", "sources")) {
+		source := at(path, "projected", "sources", strconv.Itoa(i))
+		r.files(w, "ConfigMap", "name", manifest.Get(s, "configMap"), at(source, "configMap"))
+		r.files(w, "Secret", "name", manifest.Get(s, "secret"), at(source, "secret"))
+	}
+}
+
+// files reads a source of files: the object as a whole, or some of its keys.
+func (r *reader) files(w *Workload, kind, field string, source *yaml.Node, path []string) {
+	whole := Reference{Workload: w, Use: Volume, Target: Target{Kind: kind, Name: manifest.String(source, field)},
+		Path: at(path, field), Optional: manifest.Bool(source, "optional")}
+	items := manifest.Items(manifest.Get(source, "items"))
+	if len(items) == 0 {
+		r.add(whole)
+	}
+	for i, item := range items {
+		ref := whole
+		ref.Key, ref.KeyPath = manifest.String(item, "key"), at(path, "items", strconv.Itoa(i), "key")
+		r.add(ref)
+	}
+}
+
+// resource reads what an object other than the template of a workload refers
+// to.
+func (r *reader) resource(from *manifest.Resource) {
+	switch {
+	case from.Kind == "StatefulSet" && from.Group == "apps":
+		r.add(Reference{From: from, Use: Governing, Target: Target{Kind: "Service", Name: manifest.String(from.Node, "spec", "serviceName")},
+			Path: []string{"spec", "serviceName"}})
+	case from.Kind == "Ingress" && (from.Group == "networking.k8s.io" || from.Group == "extensions"):
+		r.ingress(from)
+	case from.Group == rbacGroup && (from.Kind == "RoleBinding" || from.Kind == "ClusterRoleBinding"):
+		r.binding(from)
+	case from.Kind == "ServiceAccount" && from.Group == "":
+		for _, field := range []string{"secrets", "imagePullSecrets"} {
+			for i, s := range manifest.Items(from.Get(field)) {
+				r.add(Reference{From: from, Use: AccountToken, Target: Target{Kind: "Secret", Name: manifest.String(s, "name")},
+					Path: []string{field, strconv.Itoa(i), "name"}, Optional: true})
+			}
+		}
+	}
+}
+
+// ingress reads the certificates and the Services of an Ingress. KeyPath of a
+// Service leads to the port, Key is its name or number.
+func (r *reader) ingress(from *manifest.Resource) {
+	for i, t := range manifest.Items(from.Get("spec", "tls")) {
+		r.add(Reference{From: from, Use: Certificate, Target: Target{Kind: "Secret", Name: manifest.String(t, "secretName")},
+			Path: []string{"spec", "tls", strconv.Itoa(i), "secretName"}, Optional: true})
+	}
+	r.backend(from, "spec", "defaultBackend")
+	r.backend(from, "spec", "backend") // its name before networking.k8s.io/v1
+	for i, rule := range manifest.Items(from.Get("spec", "rules")) {
+		for j := range manifest.Items(manifest.Get(rule, "http", "paths")) {
+			r.backend(from, "spec", "rules", strconv.Itoa(i), "http", "paths", strconv.Itoa(j), "backend")
+		}
+	}
+}
+
+// backend reads the Service of an Ingress in the form of networking.k8s.io/v1,
+// or in that of the versions before.
+func (r *reader) backend(from *manifest.Resource, path ...string) {
+	ref := Reference{From: from, Use: Backend, Path: at(path, "service", "name"), KeyPath: at(path, "service", "port", "number")}
+	if from.Get(ref.KeyPath...) == nil {
+		ref.KeyPath = at(path, "service", "port", "name")
+	}
+	if from.Get(at(path, "serviceName")...) != nil {
+		ref.Path, ref.KeyPath = at(path, "serviceName"), at(path, "servicePort")
+	}
+	ref.Key = manifest.String(from.Node, ref.KeyPath...)
+	ref.Target = Target{Kind: "Service", Name: manifest.String(from.Node, ref.Path...)}
+	r.add(ref)
+}
+
+// binding reads the role and the ServiceAccounts of a binding.
+func (r *reader) binding(from *manifest.Resource) {
+	r.add(Reference{From: from, Use: GrantedRole, Path: []string{"roleRef", "name"}, Target: Target{
+		Group: rbacGroup, Kind: manifest.String(from.Node, "roleRef", "kind"), Name: manifest.String(from.Node, "roleRef", "name")}})
+	for i, s := range manifest.Items(from.Get("subjects")) {
+		if manifest.String(s, "kind") == "ServiceAccount" {
+			r.add(Reference{From: from, Use: GrantedTo, Path: []string{"subjects", strconv.Itoa(i), "name"},
+				Target: Target{Kind: "ServiceAccount", Name: manifest.String(s, "name")}, Namespace: manifest.String(s, "namespace")})
+		}
+	}
+}
+
+func at(path []string, steps ...string) []string { return slices.Concat(path, steps) }

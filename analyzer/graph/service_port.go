@@ -1,0 +1,90 @@
+package graph
+
+import (
+	"cmp"
+	"slices"
+	"strconv"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+)
+
+// ServicePort is an entry of a Service's ports.
+type ServicePort struct {
+	Name string
+	// Protocol is TCP where it is left out.
+	Protocol string
+	// Number is the Service's own port, 0 where it is no number.
+	Number int
+	// Target is the port name of targetPort, "" if it is a number or left out.
+	Target string
+	// NodePort is the port on every node, 0 if none is asked for.
+	NodePort int
+	// Path leads to the entry.
+	Path []string
+}
+
+// Ports returns the entries of spec.ports.
+func (s *Service) Ports() []ServicePort {
+	var ports []ServicePort
+	for i, n := range manifest.Items(s.Get("spec", "ports")) {
+		port := ServicePort{
+			Name:     manifest.String(n, "name"),
+			Protocol: cmp.Or(manifest.String(n, "protocol"), "TCP"),
+			Path:     []string{"spec", "ports", strconv.Itoa(i)},
+		}
+		if target := manifest.Get(n, "targetPort"); target != nil && target.Kind == yaml.ScalarNode && target.ShortTag() == yaml.NodeTagString {
+			port.Target = target.Value
+		}
+		port.Number, _ = manifest.Int(n, "port")
+		port.NodePort, _ = manifest.Int(n, "nodePort")
+		ports = append(ports, port)
+	}
+	return ports
+}
+
+// Resolves reports whether one of the ports is the one that targetPort names:
+// of the same name and protocol (k8s.io/endpointslice/utils.go FindPort). A
+// number needs no declaration.
+func (p ServicePort) Resolves(ports []ContainerPort) bool {
+	return p.Target == "" || slices.ContainsFunc(ports, func(c ContainerPort) bool {
+		return c.Name == p.Target && c.Protocol == p.Protocol
+	})
+}
+
+// Ports returns the ports of the containers that run as long as the pods, which
+// are those that Services find.
+func (w *Workload) Ports() []ContainerPort {
+	var ports []ContainerPort
+	for _, c := range w.Containers() {
+		ports = append(ports, c.Ports()...)
+	}
+	return ports
+}
+
+// InitContainers returns the containers that have ended when the pods are
+// ready.
+func (w *Workload) InitContainers() []Container {
+	var found []Container
+	for i, n := range manifest.Items(w.PodField("spec", "initContainers")) {
+		if manifest.String(n, "restartPolicy") != "Always" {
+			found = append(found, Container{Node: n, Path: w.At("spec", "initContainers", strconv.Itoa(i)), Name: manifest.String(n, "name")})
+		}
+	}
+	return found
+}
+
+type servicesKey struct{}
+
+// Service returns the Service that a resource of the unit or its context is,
+// nil if it is none.
+func (g *Graph) Service(r *manifest.Resource) *Service {
+	return g.View(servicesKey{}, func() any {
+		all := make(map[*manifest.Resource]*Service, len(g.Services))
+		for _, s := range g.Services {
+			all[s.Resource] = s
+		}
+		return all
+	}).(map[*manifest.Resource]*Service)[r]
+}

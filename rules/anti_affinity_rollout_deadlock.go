@@ -1,0 +1,114 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/graph"
+)
+
+// AntiAffinityRolloutDeadlock reports Deployments that run and can never be
+// updated.
+var AntiAffinityRolloutDeadlock = &analyzer.Rule{
+	ID:    "anti-affinity-rollout-deadlock",
+	Title: "A rolling update has no place for its first new pod",
+	Claim: analyzer.Broken,
+	Kinds: []string{"Deployment"},
+	Why: `A rolling update that may not take pods away first adds a new one. If the pods must keep apart, by required anti-affinity to their own labels or by a hostPort, and there is one on each node already, the new pod has nowhere to go: the Deployment runs, and every update of it hangs until its deadline.
+
+maxUnavailable is rounded down, so the default of 25% allows none to be missing for up to three replicas. Nodes are those that the manifests hold and those given by --nodes; without any nothing is reported.`,
+	Bad: `apiVersion: v1
+kind: Node
+metadata:
+  name: node1
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      containers:
+        - name: web
+          image: nginx
+          ports: [{containerPort: 80, hostPort: 80}]
+`,
+	Good: `apiVersion: v1
+kind: Node
+metadata:
+  name: node1
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  strategy:
+    rollingUpdate: {maxSurge: 0, maxUnavailable: 1}
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      containers:
+        - name: web
+          image: nginx
+          ports: [{containerPort: 80, hostPort: 80}]
+`,
+	References: []string{
+		"https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#rolling-update-deployment",
+		"k8s.io/kubernetes/pkg/controller/deployment/util/deployment_util.go: ResolveFenceposts",
+		"https://github.com/kubernetes/kubernetes/issues/116891",
+	},
+	Run: func(p *analyzer.Pass) error {
+		for _, w := range p.Graph.Workloads {
+			pods, ok := p.Graph.LeastPods(w)
+			if !w.Own || w.Superseded || !ok || pods == 0 || p.Unit.Rewritten {
+				continue
+			}
+			if _, unavailable, rolling := w.Rollout(pods); rolling && unavailable == 0 {
+				noPlaceToRoll(p, w, pods)
+			}
+		}
+		return nil
+	},
+}
+
+// noPlaceToRoll reports a Deployment whose pods fill all the places there are.
+// If there are too few even so, that is another fault.
+func noPlaceToRoll(p *analyzer.Pass, w *graph.Workload, pods int) {
+	f := analyzer.Finding{
+		Consequence: "it runs, but every update hangs: the new pod stays Pending, and no old one may go before",
+		Resource:    w.Resource,
+		Help:        "set spec.strategy.rollingUpdate to maxSurge: 0 and maxUnavailable: 1",
+		Related:     replicasOf(p.Graph, w, pods),
+	}
+	if strategy := []string{"spec", "strategy", "rollingUpdate", "maxUnavailable"}; w.Get(strategy...) != nil {
+		f.Related = append(f.Related, analyzer.Related{Location: w.EntryLocation(strategy...), Message: "no pod may be missing"})
+	} else {
+		f.Notes = []string{fmt.Sprintf("25%% of %d may be missing by default, rounded down: none", pods)}
+	}
+	for _, a := range apart(p.Graph, w) {
+		if a.pods == a.places && !a.term.PerRevision {
+			f.Message = fmt.Sprintf("%s keeps its %s apart by %s, and there is no place left for a new one", w, count(pods, "pod", "pods"), a.term.TopologyKey)
+			f.Label = "one pod for each value of this"
+			f.Path = append(slices.Clone(a.term.Path), "topologyKey")
+			f.Location = w.EntryLocation(f.Path...)
+			p.Report(f)
+			return
+		}
+	}
+	if ports := w.HostPorts(); len(ports) > 0 && len(p.Graph.Eligible(w)) == pods {
+		h := hostPortFinding(ports[0])
+		f.Message = fmt.Sprintf("%s takes port %s of every node that can take its pods, and there is none left for a new one", w, ports[0])
+		f.Label, f.Path, f.Location = h.Label, h.Path, h.Location
+		p.Report(f)
+	}
+}

@@ -1,0 +1,67 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+)
+
+// APIWarning reports what the API server warns of.
+var APIWarning = &analyzer.Rule{
+	ID:    "api-warning",
+	Title: "The API server accepts it with a warning",
+	Claim: analyzer.Suspect,
+	Why: `For what it has to accept and what is hardly ever meant, the API server sends a warning that kubectl prints: fields without effect, names that break DNS, an environment variable that stands twice. In a pipeline nobody reads it.
+
+kubeknot asks the server's own code and repeats what it says.`,
+	Bad: `apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+spec:
+  containers:
+    - name: web
+      image: nginx
+      env:
+        - {name: MODE, value: a}
+        - {name: MODE, value: b}
+`,
+	Good: `apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+spec:
+  containers:
+    - name: web
+      image: nginx
+      env:
+        - {name: MODE, value: b}
+`,
+	References: []string{
+		"https://kubernetes.io/blog/2020/09/03/warnings/",
+		"k8s.io/kubernetes/pkg/registry: WarningsOnCreate of each kind; pkg/api/pod/warnings.go",
+	},
+	Run: func(p *analyzer.Pass) error {
+		for _, v := range verdicts(p.Graph) {
+			for _, w := range v.Warnings {
+				if len(v.Refusals) > 0 || unfinishedValue(v.resource, w.Path) {
+					continue
+				}
+				field := "the object"
+				if len(w.Path) > 0 {
+					field = manifest.FieldPath(w.Path)
+				}
+				p.Report(analyzer.Finding{
+					Message:     fmt.Sprintf("%s: %s: %s", v.resource, field, w.Message),
+					Consequence: "the API server accepts it with this warning",
+					Help:        "do as the warning says",
+					Location:    v.resource.EntryLocation(w.Path...),
+					Path:        w.Path,
+					Resource:    v.resource,
+				})
+			}
+		}
+		return nil
+	},
+}

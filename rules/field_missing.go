@@ -1,0 +1,52 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/apiserver"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+)
+
+// FieldMissing reports values that the API server's validation misses.
+var FieldMissing = &analyzer.Rule{
+	ID:    "field-missing",
+	Title: "A field that must be set is not",
+	Claim: analyzer.Rejected,
+	Why: `Some fields have no default that would make sense, so the API server refuses an object without them. kubeknot asks the server's own code, that of Kubernetes ` + apiserver.KubernetesVersion + `.
+
+Where a field is only misspelt or misplaced, unknown-field says so instead.`,
+	Bad: `apiVersion: v1
+kind: Service
+metadata:
+  name: web
+spec:
+  clusterIP: None
+  ports:
+    - {name: http, port: 80}
+    - {port: 443}
+`,
+	Good: `apiVersion: v1
+kind: Service
+metadata:
+  name: web
+spec:
+  clusterIP: None
+  ports:
+    - {name: http, port: 80}
+    - {name: https, port: 443}
+`,
+	References: []string{
+		"https://kubernetes.io/docs/reference/kubernetes-api/",
+		"k8s.io/kubernetes/pkg/registry: the create strategy of each kind; pkg/apis: its validation",
+	},
+	Run: func(p *analyzer.Pass) error {
+		refusals(p, apiserver.Required, func(r *manifest.Resource, f apiserver.Refusal) {
+			finding := refused(r, f)
+			finding.Message = fmt.Sprintf("%s: %s", r, inWords(r, f))
+			finding.Help = fmt.Sprintf("set %s", fieldOf(f))
+			p.Report(finding)
+		})
+		return nil
+	},
+}

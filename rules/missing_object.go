@@ -1,0 +1,194 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+)
+
+// explanation is a way to explain that the object of a reference is not there;
+// nil if it does not apply.
+type explanation func(p *analyzer.Pass, ref *graph.Reference) *nearMiss
+
+// judged reports whether a rule about references has to look at one: it is the
+// unit's own and its object has to be there.
+func judged(p *analyzer.Pass, ref *graph.Reference) bool {
+	switch w := ref.Workload; {
+	case !ref.Own, ref.Optional:
+		return false
+	case w != nil:
+		return !w.Superseded && !w.Controlled()
+	}
+	return !p.Graph.Superseded(ref.From)
+}
+
+// missingObject returns a finding about a reference to an object that is not
+// there, without its consequence; nil if it is there or if its absence proves
+// nothing.
+func missingObject(p *analyzer.Pass, ref *graph.Reference, explanations ...explanation) *analyzer.Finding {
+	kind := ref.Target.Kind
+	if manifest.IsPlaceholder(ref.Target.Name) {
+		p.Skip(ref.From, fmt.Sprintf("resources: the names of their %ss are still to be filled in", kind))
+		return nil
+	}
+	if len(p.Graph.Resolve(ref)) > 0 || p.Graph.Produced(ref) {
+		return nil
+	}
+	f := &analyzer.Finding{
+		Message:  fmt.Sprintf("%s refers to %s %s, which is not there", ref.From, kind, ref.Target.Name),
+		Label:    fmt.Sprintf("no %s of this name is there", kind),
+		Location: ref.From.EntryLocation(ref.Path...),
+		Path:     ref.Path,
+		Resource: ref.From,
+	}
+	beside := p.Graph.ResolveBeside(ref)
+	for _, explain := range explanations {
+		if miss := explain(p, ref); miss != nil {
+			f.Evidence, f.Help = analyzer.NearMiss, miss.help
+			if miss.label != "" {
+				f.Label = miss.label
+			}
+			if miss.at.IsZero() {
+				f.Notes = append(f.Notes, miss.what)
+			} else {
+				f.Related = []analyzer.Related{{Location: miss.at, Message: miss.what}}
+			}
+			if len(beside) > 0 {
+				f.Notes = append(f.Notes, fmt.Sprintf("%s in %s is not applied together with this", beside[0], relativeDir(p.Unit, beside[0])))
+			}
+			return f
+		}
+	}
+	switch {
+	case len(beside) > 0:
+		p.Skip(ref.From, fmt.Sprintf("resources: their %ss are only in a directory beside", kind))
+		return nil
+	case !p.Unit.Complete() || p.Unit.Rewritten:
+		p.Skip(ref.From, fmt.Sprintf("resources: their %ss may live elsewhere", kind))
+		return nil
+	}
+	f.Evidence = analyzer.Absent
+	f.Help = fmt.Sprintf("check the name, or ignore this if the %s is made elsewhere", kind)
+	return f
+}
+
+// unwanted reports whether nothing refers to an object: then it may be the one
+// that was meant.
+func unwanted(p *analyzer.Pass, r *manifest.Resource) bool {
+	return len(p.Graph.References().To(p.Graph, r)) == 0
+}
+
+// objectNameOff: there is an object of the kind whose name is a slip of the
+// pen, or the same written in another way. Of two names of one length that are
+// both used, like "east" and "west", neither is a slip.
+func objectNameOff(p *analyzer.Pass, ref *graph.Reference) *nearMiss {
+	for _, r := range p.Graph.Objects().Alike(ref.Target) {
+		if misspelled(r.Name, ref.Target.Name) && p.Graph.InNamespaceOf(ref, r) && (len(r.Name) != len(ref.Target.Name) || unwanted(p, r)) {
+			return thereIs(ref, r)
+		}
+	}
+	for _, g := range p.Unit.Generated {
+		if g.Kind == ref.Target.Kind && slip(g.Name, ref.Target.Name) {
+			return &nearMiss{what: fmt.Sprintf("kustomize makes %s %s", g.Kind, g.Name), help: "write " + g.Name}
+		}
+	}
+	return nil
+}
+
+// objectNamePart: the name is a part of that of an object that nothing refers
+// to, which stands in the same file or has what is asked for.
+func objectNamePart(p *analyzer.Pass, ref *graph.Reference) *nearMiss {
+	for _, r := range p.Graph.Objects().Alike(ref.Target) {
+		near := r.File() == ref.From.File() || ref.Key != "" && hasKey(r, ref.Key)
+		if near && contains(r.Name, ref.Target.Name) && p.Graph.InNamespaceOf(ref, r) && unwanted(p, r) {
+			return thereIs(ref, r)
+		}
+	}
+	return nil
+}
+
+// thereIs says that an object may have been meant.
+func thereIs(ref *graph.Reference, r *manifest.Resource) *nearMiss {
+	return &nearMiss{
+		at:   r.NameLocation(),
+		what: "there is " + r.String(),
+		help: fmt.Sprintf("write %s: %s", ref.Path[len(ref.Path)-1], r.Name),
+	}
+}
+
+// objectElsewhere: the object is in another namespace, where nothing refers to
+// it.
+func objectElsewhere(p *analyzer.Pass, ref *graph.Reference) *nearMiss {
+	for _, r := range p.Graph.Objects().Named(ref.Target) {
+		if unwanted(p, r) && !p.Graph.InNamespaceOf(ref, r) {
+			return &nearMiss{
+				label: "not in namespace " + ref.Namespace,
+				at:    r.EntryLocation("metadata", "namespace"),
+				what:  fmt.Sprintf("%s is in namespace %s", r, p.Graph.Namespace(r)),
+				help:  "put both into one namespace: objects of others are not found",
+			}
+		}
+	}
+	return nil
+}
+
+// misspelled is slip for names of objects. Numbers that are written in another
+// way count, too: pvc-001 and pvc-0001. Another short word does not: db-eu and
+// db-us are two things.
+func misspelled(a, b string) bool {
+	return a != b && (strings.EqualFold(a, b) || sameNumbers(a, b) || slip(a, b) && !otherWord(a, b))
+}
+
+// otherWord reports whether two names differ in one word alone, and there by
+// more than a slip or a letter that is missing.
+func otherWord(a, b string) bool {
+	as, bs := strings.Split(a, "-"), strings.Split(b, "-")
+	if len(as) != len(bs) {
+		return false
+	}
+	var differing [][2]string
+	for i := range as {
+		if as[i] != bs[i] {
+			differing = append(differing, [2]string{as[i], bs[i]})
+		}
+	}
+	if len(differing) != 1 {
+		return false
+	}
+	one, other := differing[0][0], differing[0][1]
+	return !slip(one, other) && !strings.HasPrefix(one, other) && !strings.HasPrefix(other, one)
+}
+
+// sameNumbers reports whether two texts differ in the zeros before their
+// numbers alone.
+func sameNumbers(a, b string) bool {
+	return strings.Map(noDigits, a) != "" && trimZeros(a) == trimZeros(b)
+}
+
+// trimZeros removes the zeros that stand before other digits.
+func trimZeros(s string) string {
+	var b strings.Builder
+	number := false
+	for i, r := range s {
+		digit := r >= '0' && r <= '9'
+		next := i+1 < len(s) && s[i+1] >= '0' && s[i+1] <= '9'
+		if r == '0' && !number && next {
+			continue
+		}
+		number = digit
+		b.WriteRune(r)
+	}
+	return b.String()
+}
+
+// dataFields are the fields that hold the data of ConfigMaps and Secrets.
+var dataFields = []string{"data", "binaryData", "stringData"}
+
+// hasKey reports whether a ConfigMap or Secret has an entry.
+func hasKey(r *manifest.Resource, key string) bool {
+	return slices.ContainsFunc(dataFields, func(field string) bool { return manifest.Field(r.Get(field), key).Key != nil })
+}

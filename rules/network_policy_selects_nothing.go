@@ -1,0 +1,143 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
+)
+
+// NetworkPolicySelectsNothing reports NetworkPolicies whose selectors miss the
+// pods that were meant by a slip of the pen.
+var NetworkPolicySelectsNothing = &analyzer.Rule{
+	ID:    "network-policy-selects-nothing",
+	Title: "A NetworkPolicy misses the pods that were meant",
+	Claim: analyzer.Suspect,
+	Kinds: []string{"NetworkPolicy"},
+	Why: `A NetworkPolicy applies to the pods of its namespace that its podSelector matches. If there are none it is accepted, and the pods that were meant stay open to all. A podSelector among the peers of a rule that matches no pods lets nobody in, or out.
+
+Policies are often written for pods that come from somewhere else, so it is reported only if the labels of some pods of this directory, or of one beside, are a slip away from the selector.`,
+	Bad: `apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: carts
+spec:
+  podSelector:
+    matchLabels: {app: cart}
+  policyTypes: [Ingress]
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: store
+  labels: {app: carts}
+spec:
+  containers: [{name: store, image: example/carts}]
+`,
+	Good: `apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: carts
+spec:
+  podSelector:
+    matchLabels: {app: carts}
+  policyTypes: [Ingress]
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: store
+  labels: {app: carts}
+spec:
+  containers: [{name: store, image: example/carts}]
+`,
+	References: []string{
+		"https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-to-and-from-selectors",
+		"k8s.io/api/networking/v1/types.go: NetworkPolicySpec, NetworkPolicyPeer",
+	},
+	Run: func(p *analyzer.Pass) error {
+		for _, r := range p.Unit.Resources {
+			if r.Kind != "NetworkPolicy" || r.Group != "networking.k8s.io" || p.Graph.Superseded(r) {
+				continue
+			}
+			for _, path := range podSelectors(r) {
+				policySelector(p, r, graph.ReadLabelSelector(r, path...))
+			}
+		}
+		return nil
+	},
+}
+
+// podSelectors returns the paths of the selectors of pods of the policy's own
+// namespace.
+func podSelectors(r *manifest.Resource) [][]string {
+	paths := [][]string{{"spec", "podSelector"}}
+	for _, way := range []struct{ rules, peers string }{{"ingress", "from"}, {"egress", "to"}} {
+		for i, rule := range manifest.Items(r.Get("spec", way.rules)) {
+			for j, peer := range manifest.Items(manifest.Get(rule, way.peers)) {
+				if manifest.Get(peer, "podSelector") != nil && manifest.Field(peer, "namespaceSelector").Key == nil {
+					paths = append(paths, []string{"spec", way.rules, strconv.Itoa(i), way.peers, strconv.Itoa(j), "podSelector"})
+				}
+			}
+		}
+	}
+	return paths
+}
+
+// policySelector reports a selector that matches no pods but would match some
+// if a value were spelled as theirs.
+func policySelector(p *analyzer.Pass, r *manifest.Resource, selector graph.Selector) {
+	if selector.State != graph.Present || len(p.Graph.Select(p.Graph.Namespace(r), selector)) > 0 {
+		return
+	}
+	// Services and policies select pods alike, so they miss them alike.
+	as := &graph.Service{Resource: r, Own: true, Selector: selector}
+	miss := misspelledLabel(p.Graph, as, p.Graph.Near(as))
+	if len(p.Graph.SelectSiblings(p.Graph.Namespace(r), selector)) > 0 {
+		p.Skip(r, "NetworkPolicies: their pods are only in a directory beside")
+		return
+	}
+	if miss == nil {
+		if miss = misspelledLabel(p.Graph, as, p.Graph.Siblings()); miss != nil {
+			miss.at = source.Location{} // a sibling is no end of the tie
+		}
+	}
+	if miss == nil || p.Unit.Rewritten {
+		p.Skip(r, "NetworkPolicies: their pods may live elsewhere")
+		return
+	}
+	f := analyzer.Finding{
+		Evidence:    analyzer.NearMiss,
+		Message:     fmt.Sprintf("%s matches no pods by %s", r, selector),
+		Label:       "no pod carries this label",
+		Consequence: "it is accepted, and the pods that were meant stay open to all",
+		Help:        miss.help,
+		Path:        append(slices.Clone(selector.LabelsPath), miss.key),
+		Resource:    r,
+	}
+	if len(selector.Path) > 2 {
+		f.Consequence = "it is accepted, and the pods that were meant are not let through"
+	}
+	f.Location = r.EntryLocation(f.Path...)
+	if miss.at.IsZero() {
+		f.Notes = []string{miss.what}
+	} else {
+		f.Related = []analyzer.Related{{Location: miss.at, Message: miss.what}}
+	}
+	p.Report(f)
+}
+
+// misspelledLabel returns the first workload whose pods have all labels but
+// one, and that one but for a slip of the pen.
+func misspelledLabel(g *graph.Graph, s *graph.Service, workloads []*graph.Workload) *nearMiss {
+	for _, w := range workloads {
+		if miss := valueOff(g, s, w); miss != nil && !w.Superseded && !w.Controlled() && slip(s.Selector.Equal[miss.key], w.Labels[miss.key]) {
+			return miss
+		}
+	}
+	return nil
+}

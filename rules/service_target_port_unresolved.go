@@ -1,0 +1,264 @@
+package rules
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+)
+
+// ServiceTargetPortUnresolved reports Services that forward to a port name
+// which the pods they select do not have.
+var ServiceTargetPortUnresolved = &analyzer.Rule{
+	ID:    "service-target-port-unresolved",
+	Title: "A Service names a port that its pods do not have",
+	Claim: analyzer.Broken,
+	Kinds: []string{"Service"},
+	Why: `A targetPort that is a name is looked up in every pod: a container must declare a port of that name and of the same protocol. Ports of init containers do not count, unless they are sidecars (restartPolicy: Always). Where there is none, the pod is listed as a ready endpoint, but without that port: counting endpoints says that all is well, and every connection fails.
+
+A targetPort that is a number needs no declaration and is not looked at.`,
+	Bad: `apiVersion: v1
+kind: Service
+metadata:
+  name: web
+spec:
+  selector: {app: web}
+  ports: [{port: 80, targetPort: http}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: 2
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      containers:
+        - name: web
+          image: example/web
+          ports: [{name: web, containerPort: 8080}]
+`,
+	Good: `apiVersion: v1
+kind: Service
+metadata:
+  name: web
+spec:
+  selector: {app: web}
+  ports: [{port: 80, targetPort: http}]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: 2
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      containers:
+        - name: web
+          image: example/web
+          ports: [{name: http, containerPort: 8080}]
+`,
+	References: []string{
+		"https://kubernetes.io/docs/concepts/services-networking/service/#field-spec-ports",
+		"k8s.io/endpointslice/utils.go: FindPort",
+	},
+	Run: func(p *analyzer.Pass) error {
+		for _, s := range p.Graph.Services {
+			ports := s.Ports()
+			if s.Own && slices.ContainsFunc(ports, func(port graph.ServicePort) bool { return port.Target != "" }) {
+				targetPorts(p, s, ports)
+			}
+		}
+		return nil
+	},
+}
+
+// targetPorts judges the port names of a Service, each against all pods.
+func targetPorts(p *analyzer.Pass, s *graph.Service, ports []graph.ServicePort) {
+	var pods []*portedPods
+	for _, w := range s.Pods() {
+		switch {
+		case w.Superseded, endsByItself(w):
+		case w.Custom || unfinishedPorts(w):
+			p.Skip(s.Resource, "Services: the ports of their pods are not known yet")
+			return
+		default:
+			pods = append(pods, &portedPods{w, w.Ports()})
+		}
+	}
+	for _, port := range ports {
+		lacking := slices.DeleteFunc(slices.Clone(pods), func(w *portedPods) bool { return port.Resolves(w.ports) })
+		switch {
+		case len(lacking) == 0:
+		case manifest.IsPlaceholder(port.Target), p.Unit.Rewritten:
+			p.Skip(s.Resource, "Services: the ports they name may still change")
+		case len(lacking) == len(pods):
+			p.Report(unresolvedPort(s, port, lacking[0]))
+		default:
+			for _, w := range lacking {
+				if !slices.ContainsFunc(ports, func(port graph.ServicePort) bool { return port.Resolves(w.ports) }) {
+					p.Report(partlyResolvedPort(s, port, w))
+				}
+			}
+		}
+	}
+}
+
+// portedPods are the pods of a workload with their ports.
+type portedPods struct {
+	*graph.Workload
+	ports []graph.ContainerPort
+}
+
+// endsByItself reports whether the pods run to their end: that they share
+// labels with what a Service is meant for does no harm.
+func endsByItself(w *graph.Workload) bool { return w.Kind == "Job" || w.Kind == "CronJob" }
+
+// unfinishedPorts reports whether the containers, or the names of their ports,
+// are still to be filled in.
+func unfinishedPorts(w *graph.Workload) bool {
+	containers := w.Containers()
+	return len(containers) == 0 || slices.ContainsFunc(containers, graph.Container.IsPart) ||
+		slices.ContainsFunc(w.Ports(), func(c graph.ContainerPort) bool {
+			return manifest.IsPlaceholder(c.Name) || manifest.IsPlaceholder(c.Protocol)
+		})
+}
+
+// unresolvedPort: no pod has the port.
+func unresolvedPort(s *graph.Service, port graph.ServicePort, w *portedPods) analyzer.Finding {
+	f := analyzer.Finding{
+		Message:     fmt.Sprintf("%s forwards to port %s, which the pods of %s do not have", s, port.Target, w),
+		Label:       fmt.Sprintf("no container has a %s port of this name", port.Protocol),
+		Consequence: "it is accepted, the pods are listed as endpoints without this port, and every connection fails",
+		Path:        append(slices.Clone(port.Path), "targetPort"),
+		Resource:    s.Resource,
+	}
+	f.Location = s.EntryLocation(f.Path...)
+	hint := portHint(port, w)
+	f.Help, f.Related = hint.help, []analyzer.Related{{Location: hint.at, Message: hint.what}}
+	return f
+}
+
+// partlyResolvedPort: other pods of the Service have the port, these have none
+// that the Service forwards to.
+func partlyResolvedPort(s *graph.Service, port graph.ServicePort, w *portedPods) analyzer.Finding {
+	f := unresolvedPort(s, port, w)
+	f.Claim = analyzer.Suspect
+	f.Message = fmt.Sprintf("%s forwards to port %s, which its other pods have and those of %s do not", s, port.Target, w)
+	f.Label = fmt.Sprintf("the pods of %s have no such port", w)
+	f.Consequence = fmt.Sprintf("the pods of %s are listed as endpoints and get no traffic", w)
+	return f
+}
+
+// portHint says which port may have been meant, or what there is.
+func portHint(port graph.ServicePort, w *portedPods) nearMiss {
+	for _, explain := range []func(graph.ServicePort, *portedPods, graph.ContainerPort) *nearMiss{
+		otherProtocol, portNameOff, unnamedPort, onlyPort,
+	} {
+		for _, c := range w.ports {
+			if hint := explain(port, w, c); hint != nil {
+				hint.at = w.EntryLocation(append(slices.Clone(c.Path), "name")...)
+				if c.Name == "" {
+					hint.at = w.EntryLocation(append(slices.Clone(c.Path), "containerPort")...)
+				}
+				return *hint
+			}
+		}
+	}
+	if hint := initContainerPort(port, w); hint != nil {
+		return *hint
+	}
+	if len(w.ports) == 0 {
+		return nearMiss{
+			at:   w.EntryLocation(w.At("spec", "containers", "0", "name")...),
+			what: fmt.Sprintf("the containers of %s declare no ports", w),
+			help: fmt.Sprintf("declare the port in the container, with name: %s and its containerPort, or write its number as targetPort", port.Target),
+		}
+	}
+	first := w.ports[0].Path
+	return nearMiss{
+		at:   w.KeyLocation(first[:len(first)-1]...),
+		what: fmt.Sprintf("the ports of %s are %s", w, portList(w.ports)),
+		help: fmt.Sprintf("write one of these as targetPort, or name a port %s", port.Target),
+	}
+}
+
+// otherProtocol: the name is there, for another protocol.
+func otherProtocol(port graph.ServicePort, _ *portedPods, c graph.ContainerPort) *nearMiss {
+	if c.Name != port.Target {
+		return nil
+	}
+	return &nearMiss{
+		what: fmt.Sprintf("the port of this name is of protocol %s, the Service's of %s", c.Protocol, port.Protocol),
+		help: "make both protocols the same",
+	}
+}
+
+// portNameOff: the name is a slip of the pen, or a part of the other.
+func portNameOff(port graph.ServicePort, _ *portedPods, c graph.ContainerPort) *nearMiss {
+	if c.Name == "" || !(slip(c.Name, port.Target) || contains(c.Name, port.Target)) {
+		return nil
+	}
+	return &nearMiss{what: "there is port " + c.Name, help: "write targetPort: " + c.Name}
+}
+
+// unnamedPort: the port of the Service's own number has no name.
+func unnamedPort(port graph.ServicePort, _ *portedPods, c graph.ContainerPort) *nearMiss {
+	if c.Name != "" || c.Number != port.Number {
+		return nil
+	}
+	return &nearMiss{what: "this port has no name", help: fmt.Sprintf("name it %s, or write targetPort: %d", port.Target, c.Number)}
+}
+
+// onlyPort: there is but one that can be meant.
+func onlyPort(port graph.ServicePort, w *portedPods, c graph.ContainerPort) *nearMiss {
+	switch {
+	case len(w.ports) != 1:
+		return nil
+	case c.Name == "":
+		return &nearMiss{what: "the only port has no name", help: fmt.Sprintf("name it %s, or write targetPort: %d", port.Target, c.Number)}
+	}
+	return &nearMiss{what: "the only port is " + c.Name, help: "write targetPort: " + c.Name}
+}
+
+// initContainerPort: the name is there, in a container that has ended.
+func initContainerPort(port graph.ServicePort, w *portedPods) *nearMiss {
+	for _, c := range w.InitContainers() {
+		for _, declared := range c.Ports() {
+			if declared.Name == port.Target {
+				return &nearMiss{
+					at:   w.EntryLocation(append(declared.Path, "name")...),
+					what: fmt.Sprintf("%s is an init container, whose ports do not count", c.Name),
+					help: "declare the port in a container that keeps running",
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// portList returns ports as people write them: "http (8080), 9090".
+func portList(ports []graph.ContainerPort) string {
+	var names []string
+	for _, c := range ports {
+		name := strconv.Itoa(c.Number)
+		if c.Name != "" {
+			name = fmt.Sprintf("%s (%d)", c.Name, c.Number)
+		}
+		names = append(names, name)
+	}
+	return strings.Join(names, ", ")
+}

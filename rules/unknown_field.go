@@ -1,0 +1,74 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/apiserver"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+)
+
+// UnknownField reports fields that the kind does not have.
+var UnknownField = &analyzer.Rule{
+	ID:    "unknown-field",
+	Title: "A field that the kind does not have",
+	Claim: analyzer.Rejected,
+	Why: `kubectl asks for strict validation unless it is told otherwise, and then the API server refuses an object with a field that its type does not have. Other clients get a warning, and the field is dropped, which is often worse: a misspelt selector is no selector.
+
+Most of these are misspelt, or stand one level too high or too low. What hides behind such a field is judged as if it stood where it belongs.`,
+	Bad: `apiVersion: v1
+kind: Service
+metadata:
+  name: web
+spec:
+  selectors:
+    app: web
+  ports: [{port: 80}]
+`,
+	Good: `apiVersion: v1
+kind: Service
+metadata:
+  name: web
+spec:
+  selector:
+    app: web
+  ports: [{port: 80}]
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+  labels: {app: web}
+spec:
+  containers: [{name: web, image: nginx}]
+`,
+	References: []string{
+		"https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation",
+		"sigs.k8s.io/json: UnmarshalStrict",
+	},
+	Run: func(p *analyzer.Pass) error {
+		refusals(p, apiserver.UnknownField, func(r *manifest.Resource, f apiserver.Refusal) {
+			p.Report(unknownField(r, f))
+		})
+		return nil
+	},
+}
+
+func unknownField(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
+	key := f.Path[len(f.Path)-1]
+	finding := refused(r, f)
+	finding.Message = fmt.Sprintf("%s: %s has no field %s", r, parentOf(f.Path), key)
+	finding.Consequence = "kubectl refuses it; without strict validation the field is dropped"
+	finding.Location = r.KeyLocation(f.Path...)
+	switch {
+	case f.Home != nil:
+		finding.Label = "belongs under " + parentOf(f.Home)
+		finding.Help = fmt.Sprintf("move %s under %s", key, parentOf(f.Home))
+	case f.Near != "":
+		finding.Label = fmt.Sprintf("did you mean %s?", f.Near)
+		finding.Help = fmt.Sprintf("write %s", f.Near)
+	default:
+		finding.Help = fmt.Sprintf("remove %s", key)
+	}
+	return finding
+}

@@ -1,0 +1,58 @@
+package rules
+
+import (
+	"fmt"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/apiserver"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+)
+
+// WrongType reports values that cannot be read as what their field holds.
+var WrongType = &analyzer.Rule{
+	ID:    "wrong-type",
+	Title: "A value of the wrong type",
+	Claim: analyzer.Rejected,
+	Why: `The API server reads every field as its type says: a number is no string, and a list is no object. In YAML that is easy to get wrong, because the quotes decide: labels, annotations and environment variables are strings, so numbers, dates of one's own and booleans in them need quotes.
+
+kubectl reads YAML 1.1, in which y, yes, on, n, no and off without quotes are booleans, and 010 is 8.`,
+	Bad: `apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+  labels:
+    version: 1.10
+spec:
+  containers: [{name: web, image: nginx}]
+`,
+	Good: `apiVersion: v1
+kind: Pod
+metadata:
+  name: web
+  labels:
+    version: "1.10"
+spec:
+  containers: [{name: web, image: nginx}]
+`,
+	References: []string{
+		"https://kubernetes.io/docs/concepts/overview/working-with-objects/labels/#syntax-and-character-set",
+		"sigs.k8s.io/yaml: YAMLToJSON; sigs.k8s.io/json: UnmarshalStrict",
+	},
+	Run: func(p *analyzer.Pass) error {
+		refusals(p, apiserver.WrongType, func(r *manifest.Resource, f apiserver.Refusal) {
+			p.Report(wrongType(r, f))
+		})
+		return nil
+	},
+}
+
+func wrongType(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
+	finding := refused(r, f)
+	finding.Message = fmt.Sprintf("%s: %s cannot be read: %s", r, fieldOf(f), f.Message)
+	finding.Consequence = "the API server refuses it: it cannot be decoded"
+	finding.Help = "write a value of that type"
+	if f.Wants == "string" {
+		finding.Help = "put the value in quotes"
+	}
+	return finding
+}
