@@ -240,8 +240,11 @@ func overlapping(o *pair) analyzer.Finding {
 			Message:  fmt.Sprintf("%s %s", c.resource, c.does),
 		})
 	}
+	if w.Name == other.Name && w.Kind != other.Kind {
+		f.Notes = append(f.Notes, fmt.Sprintf("the %s does not replace the %s of the same name: both run until one is deleted", w.Kind, other.Kind))
+	}
 	if more := len(o.counters) - 3; more > 0 {
-		f.Notes = []string{fmt.Sprintf("%d more count both", more)}
+		f.Notes = append(f.Notes, fmt.Sprintf("%d more count both", more))
 	}
 	return f
 }
