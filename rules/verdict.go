@@ -151,6 +151,7 @@ func inWords(r *manifest.Resource, f apiserver.Refusal) string {
 	if secret {
 		detail = ""
 	}
+	detail, _, _ = strings.Cut(detail, " (e.g. ") // examples and regular expressions
 	value, rest, quoted := cutValue(detail)
 	switch {
 	case kind == "Required value" && detail != "":

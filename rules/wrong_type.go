@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
@@ -51,6 +52,9 @@ func wrongType(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
 	finding.Message = fmt.Sprintf("%s: %s cannot be read: %s", r, fieldOf(f), f.Message)
 	finding.Consequence = "the API server refuses it: it cannot be decoded"
 	finding.Help = "write a value of that type"
+	if strings.Contains(f.Message, "base64") {
+		finding.Help = "encode the value with base64, or put it under stringData"
+	}
 	if f.Wants == "string" {
 		finding.Help = "put the value in quotes"
 	}

@@ -175,10 +175,11 @@ func (v *Verdict) addErrors(err error) {
 }
 
 // follows reports whether a refusal may only follow from a value that was
-// dropped inside of what it is about.
+// dropped: inside of what it is about, or around it.
 func (v *Verdict) follows(path []string) bool {
 	return len(path) > 0 && slices.ContainsFunc(v.dropped, func(d []string) bool {
-		return len(d) >= len(path) && slices.Equal(d[:len(path)], path)
+		n := min(len(d), len(path))
+		return slices.Equal(d[:n], path[:n])
 	})
 }
 
