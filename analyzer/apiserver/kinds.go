@@ -1,6 +1,8 @@
 package apiserver
 
 import (
+	"sync"
+
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/registry/rest"
@@ -141,9 +143,21 @@ func (k *kind) judged() bool { return k.strategy != nil }
 // group returns the kind without its version.
 func (k *kind) group() schema.GroupKind { return k.gvk.GroupKind() }
 
+// found remembers what find has found: a tree holds few kinds and many objects.
+var found sync.Map // [2]string → *kind
+
 // find returns what is known of a kind, nil if that is nothing. Of an API that
 // the server no longer serves, and of kinds that have no entry, it is the type.
 func find(apiVersion, name string) *kind {
+	key := [2]string{apiVersion, name}
+	if k, ok := found.Load(key); ok {
+		return k.(*kind)
+	}
+	k, _ := found.LoadOrStore(key, lookUp(apiVersion, name))
+	return k.(*kind)
+}
+
+func lookUp(apiVersion, name string) *kind {
 	gv, err := schema.ParseGroupVersion(apiVersion)
 	if err != nil {
 		return nil
