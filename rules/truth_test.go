@@ -35,7 +35,6 @@ var beyond = map[string]string{
 	"sts-vct-no-storageclass/StatefulSet x":  "the storage of a cluster is not known",
 	"vct-mount-undeclared/StatefulSet x":     "the storage of a cluster is not known",
 	"ref-runtimeclass/Deployment x":          "the runtime classes of a cluster are not known",
-	"ref-priorityclass/Deployment x":         "the priority classes of a cluster are not known",
 }
 
 // unseen are the broken objects whose fault facts.json does not show.
