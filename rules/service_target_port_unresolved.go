@@ -76,45 +76,15 @@ spec:
 		"k8s.io/endpointslice/utils.go: FindPort",
 	},
 	Run: func(p *analyzer.Pass) error {
+		known := portReader{pods: map[*graph.Workload]*portedPods{}, sets: map[string]*portedSet{}}
 		for _, s := range p.Graph.Services {
 			ports := s.Ports()
 			if s.Own && slices.ContainsFunc(ports, func(port graph.ServicePort) bool { return port.Target != "" }) {
-				targetPorts(p, s, ports)
+				targetPorts(p, s, ports, known.of(p.Graph, s))
 			}
 		}
 		return nil
 	},
-}
-
-// targetPorts judges the port names of a Service, each against all pods.
-func targetPorts(p *analyzer.Pass, s *graph.Service, ports []graph.ServicePort) {
-	var pods []*portedPods
-	for _, w := range s.Pods() {
-		switch {
-		case w.Superseded, endsByItself(w):
-		case w.Custom || unfinishedPorts(w):
-			p.Skip(s.Resource, "Services: the ports of their pods are not known yet")
-			return
-		default:
-			pods = append(pods, &portedPods{w, w.Ports()})
-		}
-	}
-	for _, port := range ports {
-		lacking := slices.DeleteFunc(slices.Clone(pods), func(w *portedPods) bool { return port.Resolves(w.ports) })
-		switch {
-		case len(lacking) == 0:
-		case manifest.IsPlaceholder(port.Target), p.Unit.Rewritten:
-			p.Skip(s.Resource, "Services: the ports they name may still change")
-		case len(lacking) == len(pods):
-			p.Report(unresolvedPort(s, port, lacking[0]))
-		default:
-			for _, w := range lacking {
-				if !slices.ContainsFunc(ports, func(port graph.ServicePort) bool { return port.Resolves(w.ports) }) {
-					p.Report(partlyResolvedPort(s, port, w))
-				}
-			}
-		}
-	}
 }
 
 // portedPods are the pods of a workload with their ports.
@@ -127,12 +97,87 @@ type portedPods struct {
 // labels with what a Service is meant for does no harm.
 func endsByItself(w *graph.Workload) bool { return w.Kind == "Job" || w.Kind == "CronJob" }
 
+// portReader reads the ports of a workload once, and puts the workloads of a
+// selector together once, however many Services select them.
+type portReader struct {
+	pods map[*graph.Workload]*portedPods
+	sets map[string]*portedSet // by namespace and selector
+}
+
+// portedSet is the workloads that a selector matches.
+type portedSet struct {
+	pods    []*portedPods
+	unknown bool // the ports of one of them are not known
+	lacking map[[2]string][]*portedPods
+}
+
+func (r portReader) of(g *graph.Graph, s *graph.Service) *portedSet {
+	key := g.Namespace(s.Resource) + "\x00" + s.Selector.String()
+	if r.sets[key] == nil {
+		r.sets[key] = r.read(s.Pods())
+	}
+	return r.sets[key]
+}
+
+func (r portReader) read(workloads []*graph.Workload) *portedSet {
+	set := &portedSet{lacking: map[[2]string][]*portedPods{}}
+	for _, w := range workloads {
+		if w.Superseded || endsByItself(w) {
+			continue
+		}
+		if r.pods[w] == nil {
+			r.pods[w] = &portedPods{w, w.Ports()}
+		}
+		set.unknown = set.unknown || w.Custom || unfinishedPorts(r.pods[w])
+		set.pods = append(set.pods, r.pods[w])
+	}
+	return set
+}
+
+// without returns the pods that lack what a Service's port names.
+func (s *portedSet) without(port graph.ServicePort) []*portedPods {
+	key := [2]string{port.Target, port.Protocol}
+	found, ok := s.lacking[key]
+	if !ok {
+		found = slices.DeleteFunc(slices.Clone(s.pods), func(w *portedPods) bool { return port.Resolves(w.ports) })
+		s.lacking[key] = found
+	}
+	return found
+}
+
+// targetPorts judges the port names of a Service, each against all pods.
+func targetPorts(p *analyzer.Pass, s *graph.Service, ports []graph.ServicePort, set *portedSet) {
+	if s.Type() == "ExternalName" {
+		return
+	}
+	if set.unknown {
+		p.Skip(s.Resource, "Services: the ports of their pods are not known yet")
+		return
+	}
+	for _, port := range ports {
+		lacking := set.without(port)
+		switch {
+		case len(lacking) == 0:
+		case manifest.IsPlaceholder(port.Target), p.Unit.Rewritten:
+			p.Skip(s.Resource, "Services: the ports they name may still change")
+		case len(lacking) == len(set.pods):
+			p.Report(unresolvedPort(s, port, lacking[0]))
+		default:
+			for _, w := range lacking {
+				if !slices.ContainsFunc(ports, func(port graph.ServicePort) bool { return port.Resolves(w.ports) }) {
+					p.Report(partlyResolvedPort(s, port, w))
+				}
+			}
+		}
+	}
+}
+
 // unfinishedPorts reports whether the containers, or the names of their ports,
 // are still to be filled in.
-func unfinishedPorts(w *graph.Workload) bool {
+func unfinishedPorts(w *portedPods) bool {
 	containers := w.Containers()
 	return len(containers) == 0 || slices.ContainsFunc(containers, graph.Container.IsPart) ||
-		slices.ContainsFunc(w.Ports(), func(c graph.ContainerPort) bool {
+		slices.ContainsFunc(w.ports, func(c graph.ContainerPort) bool {
 			return manifest.IsPlaceholder(c.Name) || manifest.IsPlaceholder(c.Protocol)
 		})
 }

@@ -110,12 +110,12 @@ func TestRoot(t *testing.T) {
 	git := makeTree(t, map[string]string{"a/b/c/x.yaml": object("x"), "sub/.git": "gitdir: elsewhere", "sub/d/x.yaml": object("x")})
 	plain := plainTree(t, map[string]string{
 		"home/x.yaml": object("x"), "home/proj/values.yaml": "a: 1", "home/proj/k8s/x.yaml": object("x"), "home/proj/k8s/gap/app/x.yaml": object("x"),
-		"home/proj/k8s/empty/": "", "home/work/here/a/x.yaml": object("x"), "home/work/above/x.yaml": object("x"), "home/work/above/here/a/x.yaml": object("x"), "home/other/deep/x.yaml": object("x"), "home/1/x.yaml": object("x"), "home/1/2/3/4/5/6/7/8/9/10/x.yaml": object("x"),
+		"home/proj/k8s/empty/": "", "home/desk/here/a/x.yaml": object("x"), "home/desk/above/x.yaml": object("x"), "home/desk/above/here/a/x.yaml": object("x"), "home/other/deep/x.yaml": object("x"), "home/1/x.yaml": object("x"), "home/1/2/3/4/5/6/7/8/9/10/x.yaml": object("x"),
 	})
 	home := filepath.Join(plain, "home")
 	tests := []struct{ name, dir, want string }{
-		{"working directory, if it is further up", filepath.Join(home, "work/here/a"), filepath.Join(home, "work/here")},
-		{"directory with manifests above the working directory", filepath.Join(home, "work/above/here/a"), filepath.Join(home, "work/above")},
+		{"working directory, if it is further up", filepath.Join(home, "desk/here/a"), filepath.Join(home, "desk/here")},
+		{"directory with manifests above the working directory", filepath.Join(home, "desk/above/here/a"), filepath.Join(home, "desk/above")},
 		{"git root", filepath.Join(git, "a/b/c"), git},
 		{"git root itself", git, git},
 		{"submodule", filepath.Join(git, "sub/d"), filepath.Join(git, "sub")},
@@ -128,8 +128,8 @@ func TestRoot(t *testing.T) {
 		{"eight levels up", filepath.Join(home, "1/2/3/4/5/6/7/8/9"), filepath.Join(home, "1")},
 	}
 	for _, tt := range tests {
-		f := newFinder(filepath.Join(home, "work/here"))
-		f.holds[filepath.Join(home, "work/above/here")] = true
+		f := newFinder(filepath.Join(home, "desk/here"))
+		f.holds[filepath.Join(home, "desk/above/here")] = true
 		f.limits = append(f.limits, home)
 		for range 2 { // found, then remembered
 			if got, _ := f.root(tt.dir); got != tt.want {
