@@ -87,6 +87,10 @@ const noEndpoints = "it is accepted, has no endpoints, and no event says so"
 
 // selectsNothing reports a Service of the unit that matches no pods.
 func selectsNothing(p *analyzer.Pass, s *graph.Service) {
+	if p.Unit.Rewritten { // a patch may change the selector, or the labels
+		p.Skip(s.Resource, "Services: kustomize still changes selectors and labels")
+		return
+	}
 	beside := p.Graph.SelectSiblings(p.Graph.Namespace(s.Resource), s.Selector)
 	f := analyzer.Finding{
 		Message:     fmt.Sprintf("%s matches no pods", s),
@@ -147,6 +151,9 @@ func besideNotes(p *analyzer.Pass, s *graph.Service, beside []*graph.Workload) [
 // losesPods reports a Service of an ancestor directory whose pods the unit
 // takes away by defining their workload anew with other labels.
 func losesPods(p *analyzer.Pass, s *graph.Service) {
+	if p.Unit.Rewritten {
+		return
+	}
 	for _, before := range p.Graph.Replaced() {
 		if !p.Graph.SameNamespace(s.Resource, before.Resource) || !before.MatchedBy(s.Selector.Selector) {
 			continue

@@ -18,8 +18,6 @@ const (
 	// maxBytes bounds what is looked at on either side of the marked text:
 	// minified JSON puts megabytes on one line.
 	maxBytes = 4096
-	// mask is how source.File.LineText ends a line that holds a secret.
-	mask = "********"
 )
 
 // excerpt is a source line, or the part of it around the marked text, ready to
@@ -50,7 +48,7 @@ func markedLine(loc source.Location) (string, source.Span) {
 	}
 	if text != string(loc.File.Data[line.Start:line.End]) {
 		// Marking all of the mask or nothing keeps the secret's length.
-		secret := len(text) - len(mask)
+		secret := len(text) - len(source.Mask)
 		start = min(start, secret)
 		if end > secret {
 			end = len(text)

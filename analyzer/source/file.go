@@ -13,6 +13,9 @@ import (
 // BOM is the UTF-8 byte order mark. It is no character of the first line.
 const BOM = "\xef\xbb\xbf"
 
+// Mask is shown in place of what is hidden, whatever its length.
+const Mask = "********"
+
 // File is one manifest file, read once and never changed.
 type File struct {
 	// Path is what people are shown: slash-separated, relative to the working
@@ -132,7 +135,7 @@ func (f *File) Hide(s Span) {
 }
 
 // LineText returns the text of a 1-based line for showing to people: no line
-// break, and cut at the first hidden byte, which is shown as "********". The
+// break, and cut at the first hidden byte, which is shown as Mask. The
 // length of a secret is a hint too, so nothing behind it is shown either.
 func (f *File) LineText(n int) string {
 	line := f.Line(n)
@@ -143,7 +146,7 @@ func (f *File) LineText(n int) string {
 		}
 	}
 	if cut < line.End {
-		return string(f.Data[line.Start:cut]) + "********"
+		return string(f.Data[line.Start:cut]) + Mask
 	}
 	return string(f.Data[line.Start:line.End])
 }
