@@ -36,6 +36,11 @@ type Rule struct {
 	References []string
 	// Policy is the name of the Rego file it is written in, "" for Go.
 	Policy string
+	// Options is a struct that holds the defaults of what the configuration can
+	// set; nil if there is nothing. Its fields are integers, booleans, strings
+	// or lists of them, tagged json:"name,omitempty" and jsonschema:"what it
+	// does"; a method Check() error may refuse values. OptionsOf reads it.
+	Options any
 
 	// Run judges a unit. A rule has either Run or File.
 	Run func(*Pass) error
@@ -60,6 +65,8 @@ func (r *Rule) Validate() error {
 	need(r.Bad != "" && r.Good != "", "no bad and good example")
 	need(len(r.References) > 0, "no reference to Kubernetes' documentation or source")
 	need((r.Run == nil) != (r.File == nil), "it needs either Run or File")
+	fault := optionsFault(r.Options)
+	need(fault == "", fault)
 	return errors.Join(errs...)
 }
 
@@ -73,6 +80,10 @@ type Pass struct {
 	// Kubernetes is the version of the cluster, "1.31"; "" for the one whose
 	// API server is asked.
 	Kubernetes string
+
+	// Options returns what the configuration says of the rule's options for a
+	// resource, nil where it says nothing. Rules ask OptionsOf. It may be nil.
+	Options func(*manifest.Resource) any
 
 	// Findings and Skipped collect what the rule says.
 	Findings []Finding

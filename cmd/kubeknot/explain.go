@@ -54,6 +54,12 @@ func explain(out io.Writer, r *analyzer.Rule) {
 		fmt.Fprintf(out, "Written in Rego: policies/%s.\n", r.Policy)
 	}
 	fmt.Fprintf(out, "\n%s\n", wrap(r.Why, 80))
+	for i, o := range r.OptionList() {
+		if i == 0 {
+			fmt.Fprint(out, "\nOptions in kubeknot.yaml, with their defaults:\n")
+		}
+		fmt.Fprintf(out, "  %s (%s): %s\n", o.Name, o.Default, o.Doc)
+	}
 	fmt.Fprintf(out, "\nReported:\n\n%s\nFine:\n\n%s\nReferences:\n", indent(r.Bad), indent(r.Good))
 	for _, ref := range r.References {
 		fmt.Fprintf(out, "  %s\n", ref)

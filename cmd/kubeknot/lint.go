@@ -17,16 +17,14 @@ import (
 
 // lintFlags are the flags of lint.
 type lintFlags struct {
-	format, failOn, color oneOf
-	nodes, namespace      string
-	kubernetes            string
-	rules, skipRules      []string
+	settings
+	format, color    oneOf
+	rules, skipRules []string
 }
 
 func newLint() *cobra.Command {
 	f := &lintFlags{
 		format: oneOf{"text", report.Formats()},
-		failOn: oneOf{"error", []string{"error", "warning", "info", "never"}},
 		color:  oneOf{"auto", []string{"auto", "always", "never"}},
 	}
 	cmd := &cobra.Command{
@@ -48,11 +46,8 @@ command could not do its work or directories hold nothing to lint.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	f.format.register(cmd, "format", "how to report")
-	f.failOn.register(cmd, "fail-on", "the lowest severity that makes the exit code 1")
+	f.settings.register(cmd)
 	f.color.register(cmd, "color", "colour the text; auto: on a terminal, unless NO_COLOR is set")
-	cmd.Flags().StringVar(&f.nodes, "nodes", "", "`FILE` of Node objects, as kubectl get nodes -o yaml prints them; - reads standard input")
-	cmd.Flags().StringVarP(&f.namespace, "namespace", "n", "", "the namespace of objects that name none")
-	cmd.Flags().StringVar(&f.kubernetes, "kubernetes-version", "", "the `VERSION` of the cluster, as 1.31 (default "+apiserver.Served.String()+")")
 	cmd.Flags().StringSliceVar(&f.rules, "rule", nil, "run these rules alone (`ID`,...)")
 	cmd.Flags().StringSliceVar(&f.skipRules, "skip-rule", nil, "leave these rules out (`ID`,...)")
 	for _, name := range []string{"rule", "skip-rule"} {

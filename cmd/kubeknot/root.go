@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubeknot/kubeknot/analyzer"
-	"github.com/kubeknot/kubeknot/analyzer/driver"
 	"github.com/kubeknot/kubeknot/policies"
 	"github.com/kubeknot/kubeknot/rules"
 )
@@ -56,7 +55,7 @@ nowhere, which node label nobody has.`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(suggestFlag)
 	root.SuggestionsMinimumDistance = 2
-	root.AddCommand(newLint(), newUnits(), newRules(), newExplain(), newVersion())
+	root.AddCommand(newLint(), newUnits(), newRules(), newExplain(), newConfig(), newInit(), newVersion())
 	return root
 }
 
@@ -71,7 +70,7 @@ func allRules() ([]*analyzer.Rule, error) {
 
 // suggestion completes an error about a mistyped name: "; did you mean x?".
 func suggestion(name string, candidates []string) string {
-	if best := driver.Closest(name, candidates); best != "" {
+	if best := analyzer.Closest(name, candidates); best != "" {
 		return fmt.Sprintf("; did you mean %s?", best)
 	}
 	return ""

@@ -1,0 +1,107 @@
+package main
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/apiserver"
+	"github.com/kubeknot/kubeknot/analyzer/config"
+	"github.com/kubeknot/kubeknot/policies"
+)
+
+// settings are the flags that override the configuration file.
+type settings struct {
+	failOn           oneOf
+	nodes, namespace string
+	kubernetes       string
+}
+
+// settingFlags maps keys of the configuration to the flags that override them.
+var settingFlags = map[string]string{
+	"fail-on": "fail-on", "nodes": "nodes", "namespace": "namespace", "kubernetes-version": "kubernetes-version",
+}
+
+func (s *settings) register(cmd *cobra.Command) {
+	s.failOn = oneOf{"error", []string{"error", "warning", "info", "never"}}
+	s.failOn.register(cmd, "fail-on", "the lowest severity that makes the exit code 1")
+	cmd.Flags().StringVar(&s.nodes, "nodes", "", "`FILE` of Node objects, as kubectl get nodes -o yaml prints them; - reads standard input")
+	cmd.Flags().StringVarP(&s.namespace, "namespace", "n", "", "the namespace of objects that name none")
+	cmd.Flags().StringVar(&s.kubernetes, "kubernetes-version", "", "the `VERSION` of the cluster, as 1.31 (default "+apiserver.Served.String()+")")
+}
+
+// loadConfig reads the configuration file that is named or, for "", the one
+// that is found from the working directory up.
+func loadConfig(file string) (*config.Config, error) {
+	dir, err := workingDirectory()
+	if err != nil {
+		return nil, err
+	}
+	if file == "" {
+		if file, err = config.Find(dir); err != nil {
+			return nil, err
+		}
+	} else if !filepath.IsAbs(file) {
+		file = filepath.Join(dir, file)
+	}
+	return config.Load(file, dir, rulesWith)
+}
+
+// workingDirectory returns the working directory with its links followed, as
+// the paths of manifests are.
+func workingDirectory() (string, error) {
+	dir, err := os.Getwd()
+	if err != nil {
+		return "", fmt.Errorf("working directory: %w", err)
+	}
+	return filepath.EvalSymlinks(dir)
+}
+
+// rulesWith returns all rules, and those of further policies.
+func rulesWith(paths []config.Path) ([]*analyzer.Rule, error) {
+	all, err := allRules()
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range paths {
+		more, err := policies.Load(policyFiles(p.Abs))
+		if err != nil {
+			return nil, err
+		}
+		for _, r := range more {
+			if slices.ContainsFunc(all, func(other *analyzer.Rule) bool { return other.ID == r.ID }) {
+				return nil, fmt.Errorf("%s: there is a rule %s already", p.Text, r.ID)
+			}
+		}
+		all = append(all, more...)
+	}
+	return sortRules(all), nil
+}
+
+// policyFiles returns a directory, or one that holds a certain file alone.
+func policyFiles(path string) fs.FS {
+	if info, err := os.Stat(path); err == nil && info.IsDir() {
+		return os.DirFS(path)
+	}
+	return oneFile{os.DirFS(filepath.Dir(path)), filepath.Base(path)}
+}
+
+// oneFile is a directory of which only one file is seen.
+type oneFile struct {
+	fs.FS
+	name string
+}
+
+// ReadDir implements fs.ReadDirFS.
+func (f oneFile) ReadDir(string) ([]fs.DirEntry, error) {
+	info, err := fs.Stat(f.FS, f.name)
+	if err != nil {
+		return nil, err
+	}
+	return []fs.DirEntry{fs.FileInfoToDirEntry(info)}, nil
+}
