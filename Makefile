@@ -31,8 +31,9 @@ corpus: ## Measure the rules on a labelled corpus: make corpus CORPUS=DIR
 	KUBEKNOT_CORPUS="$(abspath $(CORPUS))" go test ./rules -run '^TestCorpus$$' -count=1 -v
 
 .PHONY: fuzz
-fuzz: ## Fuzz the manifest parser for FUZZTIME (30s)
+fuzz: ## Fuzz the manifest parser and the configuration for FUZZTIME (30s) each
 	go test ./analyzer/manifest -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
+	go test ./analyzer/config -run '^$$' -fuzz FuzzLoad -fuzztime $(FUZZTIME)
 
 .PHONY: clean
 clean: ## Remove what was built

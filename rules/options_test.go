@@ -15,7 +15,7 @@ import (
 func findings(t *testing.T, rule *analyzer.Rule, text string, options any) int {
 	t.Helper()
 	u := unit.FromFile(manifest.Parse(source.NewFile("a.yaml", "a.yaml", []byte(text))), "")
-	p := &analyzer.Pass{Rule: rule, Unit: u, Graph: graph.New(u, nil), Options: func(*manifest.Resource) any { return options }}
+	p := &analyzer.Pass{Rule: rule, Unit: u, Graph: graph.Build(u, nil), Options: func(*manifest.Resource) any { return options }}
 	if err := rule.Run(p); err != nil {
 		t.Fatal(err)
 	}
