@@ -46,7 +46,7 @@ func missingObject(p *analyzer.Pass, ref *graph.Reference, explanations ...expla
 		Resource: ref.From,
 	}
 	beside := p.Graph.ResolveBeside(ref)
-	for _, explain := range explanations {
+	for _, explain := range append([]explanation{objectRenamed}, explanations...) {
 		if miss := explain(p, ref); miss != nil {
 			f.Evidence, f.Help = analyzer.NearMiss, miss.help
 			if miss.label != "" {
@@ -87,7 +87,7 @@ func unwanted(p *analyzer.Pass, r *manifest.Resource) bool {
 // both used, like "east" and "west", neither is a slip.
 func objectNameOff(p *analyzer.Pass, ref *graph.Reference) *nearMiss {
 	for _, r := range p.Graph.Objects().Alike(ref.Target) {
-		if misspelled(r.Name, ref.Target.Name) && p.Graph.InNamespaceOf(ref, r) && (len(r.Name) != len(ref.Target.Name) || unwanted(p, r)) {
+		if name := r.WrittenName(); misspelled(name, ref.Target.Name) && p.Graph.InNamespaceOf(ref, r) && (len(name) != len(ref.Target.Name) || unwanted(p, r)) {
 			return thereIs(ref, r)
 		}
 	}
@@ -113,11 +113,31 @@ func objectNamePart(p *analyzer.Pass, ref *graph.Reference) *nearMiss {
 
 // thereIs says that an object may have been meant.
 func thereIs(ref *graph.Reference, r *manifest.Resource) *nearMiss {
-	return &nearMiss{
+	miss := &nearMiss{
 		at:   r.NameLocation(),
 		what: "there is " + r.String(),
-		help: fmt.Sprintf("write %s: %s", ref.Path[len(ref.Path)-1], r.Name),
+		help: fmt.Sprintf("write %s: %s", ref.Path[len(ref.Path)-1], r.WrittenName()),
 	}
+	if r.WrittenName() != r.Name {
+		miss.what = fmt.Sprintf("there is %s %s, which kustomize makes %s", r.Kind, r.WrittenName(), r.Name)
+	}
+	return miss
+}
+
+// objectRenamed: kustomize has given the object another name and did not find
+// the reference.
+func objectRenamed(p *analyzer.Pass, ref *graph.Reference) *nearMiss {
+	for _, r := range p.Graph.Objects().Alike(ref.Target) {
+		if r.WrittenName() == ref.Target.Name && p.Graph.InNamespaceOf(ref, r) {
+			return &nearMiss{
+				label: "kustomize did not change this name",
+				at:    r.NameLocation(),
+				what:  fmt.Sprintf("kustomize makes %s %s of it", r.Kind, r.Name),
+				help:  "tell kustomize of this field by a nameReference (configurations), or keep the name with disableNameSuffixHash or without prefix",
+			}
+		}
+	}
+	return nil
 }
 
 // objectElsewhere: the object is in another namespace, where nothing refers to

@@ -14,7 +14,7 @@ import (
 	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
-	"github.com/kubeknot/kubeknot/analyzer/unit"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 )
 
 // tree is one directory tree that the arguments lie in.
@@ -182,7 +182,7 @@ func (t *tree) list() error {
 		case e.Name() == "Chart.yaml":
 			t.charts = append(t.charts, t.rel(filepath.Dir(p)))
 			return nil
-		case !slices.Contains(extensions, filepath.Ext(e.Name())) && !unit.IsKustomizationFile(rel):
+		case !slices.Contains(extensions, filepath.Ext(e.Name())) && !kustomize.IsFile(rel):
 			if e.Type()&fs.ModeSymlink != 0 && isDir(p) {
 				t.note(rel, "symbolic link, not followed")
 			}

@@ -99,10 +99,13 @@ type Loaded struct {
 	nodes    []*manifest.Resource
 	notes    []analyzer.NotJudged
 	named    map[*source.File]bool
-	searched bool // a directory was given, so finding nothing is a mistake
+	built    map[*source.File]bool // what went into the build of a kustomization
+	searched bool                  // a directory was given, so finding nothing is a mistake
 }
 
-func newLoaded() *Loaded { return &Loaded{named: map[*source.File]bool{}} }
+func newLoaded() *Loaded {
+	return &Loaded{named: map[*source.File]bool{}, built: map[*source.File]bool{}}
+}
 
 // Load reads what the options name and the world around it.
 func Load(ctx context.Context, o Options) (*Loaded, error) {
@@ -167,14 +170,16 @@ func (l *Loaded) tree(ctx context.Context, w *world, namespace string) error {
 	if err != nil {
 		return err
 	}
+	l.builds(w, specs)
 	for _, rel := range w.tree.files {
 		if !w.tree.named(rel) {
 			continue
 		}
-		if reason := w.layout.PassedOver[rel]; reason != "" {
+		f := w.get(rel)
+		if reason := w.layout.PassedOver[rel]; reason != "" && (f == nil || !l.built[f.File]) {
 			l.notes = append(l.notes, analyzer.NotJudged{File: w.show(rel), Reason: string(reason)})
 		}
-		if f := w.get(rel); f != nil {
+		if f != nil {
 			l.name(f)
 		}
 	}
@@ -184,7 +189,8 @@ func (l *Loaded) tree(ctx context.Context, w *world, namespace string) error {
 		}
 	}
 	for _, s := range specs {
-		if u := unit.Assemble(s, w.show(s.Dir), namespace, w.get); len(u.Resources) > 0 {
+		failed := s.Build != nil && s.Build.Failure != nil
+		if u := unit.Assemble(s, w.show(s.Dir), namespace, w.get); len(u.Resources) > 0 || failed {
 			l.Units = append(l.Units, u)
 		}
 	}
@@ -192,6 +198,24 @@ func (l *Loaded) tree(ctx context.Context, w *world, namespace string) error {
 		l.searched = l.searched || dir
 	}
 	return nil
+}
+
+// builds notes what became of the kustomizations.
+func (l *Loaded) builds(w *world, specs []unit.Spec) {
+	for _, s := range specs {
+		if s.Build == nil {
+			continue
+		}
+		if u := s.Build.Unbuilt; u != nil {
+			reason := fmt.Sprintf("kustomization not built: %s; its files are judged as they stand", u.Text)
+			l.notes = append(l.notes, analyzer.NotJudged{File: u.In.Document.File.Path, Reason: reason})
+		}
+		for _, rel := range slices.Concat(s.Configs, s.Build.Files) {
+			if f := w.get(rel); f != nil {
+				l.built[f.File] = true
+			}
+		}
+	}
 }
 
 // judgeFile runs the rules that look at a file on its own.

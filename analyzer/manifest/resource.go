@@ -77,6 +77,15 @@ func (r *Resource) String() string {
 	return r.Kind + " " + r.Name
 }
 
+// WrittenName returns the name as a person has written it: that of a made
+// object before it was renamed, else Name.
+func (r *Resource) WrittenName() string {
+	if r.Origin != nil {
+		return r.Origin.Name()
+	}
+	return r.Name
+}
+
 // File returns the file the resource stands in.
 func (r *Resource) File() *source.File { return r.Document.File }
 

@@ -1,6 +1,6 @@
 // Package unit decides which resources are judged together, and which others
 // they may lean on. Planning works on paths alone, so only what a run needs
-// has to be read. It imports source and manifest.
+// has to be read. It imports source, manifest and kustomize.
 package unit
 
 import (
@@ -8,6 +8,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
@@ -19,8 +20,8 @@ const (
 	// Directory: the files of one directory, not of its sub-directories, as
 	// "kubectl apply -f DIR" takes them.
 	Directory Kind = "directory"
-	// Kustomization: the files that a kustomization lists, directly or through
-	// the kustomizations it builds on.
+	// Kustomization: what a kustomization builds, or, if it cannot be built, the
+	// files that it lists, directly or through the kustomizations it builds on.
 	Kustomization Kind = "kustomization"
 	// Unlisted: the files of a kustomization's directory that it does not list.
 	Unlisted Kind = "unlisted files"
@@ -47,9 +48,13 @@ type Unit struct {
 	Siblings []*manifest.Resource
 	// Namespace is what objects without a namespace get; "" if unknown.
 	Namespace string
-	// Generated are the objects that kustomize makes for the unit and for the
-	// directories above.
-	Generated []Generated
+	// Build is the build of a Kustomization, nil for other kinds. If it failed,
+	// Resources are those of its files as they stand.
+	Build *kustomize.Build
+	// Generated are the objects that kustomize makes and that are not among the
+	// resources: those of the directories above, and of a unit that could not
+	// be built.
+	Generated []kustomize.Generated
 	// Open says why the absence of something proves nothing; empty if the unit
 	// is complete.
 	Open []string
@@ -72,17 +77,32 @@ type Spec struct {
 	Files    []string
 	Context  []string
 	Siblings []string
-	// Generated, Open and Rewritten are as in Unit.
-	Generated []Generated
-	Open      []string
-	Rewritten bool
+	// Configs are the kustomizations and patches of a Kustomization.
+	Configs []string
+	// Build is what became of a Kustomization, nil as long as it is not built.
+	Build *kustomize.Build
+	// Generated, Open and Rewritten are as in Unit, for a Kustomization that
+	// cannot be built; GeneratedAbove counts in any case.
+	Generated      []kustomize.Generated
+	GeneratedAbove []kustomize.Generated
+	Open           []string
+	Rewritten      bool
 }
 
 // Assemble makes the unit of a plan. get returns the parsed file of a path,
 // nil if it could not be read.
 func Assemble(s Spec, name, namespace string, get func(path string) *manifest.File) *Unit {
-	u := &Unit{Name: name, Kind: s.Kind, Namespace: namespace, Generated: s.Generated, Open: slices.Clone(s.Open), Rewritten: s.Rewritten}
-	u.Resources = u.collect(s.Files, get)
+	u := &Unit{Name: name, Kind: s.Kind, Namespace: namespace, Generated: s.GeneratedAbove, Build: s.Build}
+	if s.Build != nil && s.Build.Built() {
+		u.Resources = s.Build.Resources
+	} else {
+		u.Generated = slices.Concat(s.Generated, u.Generated)
+		u.Open, u.Rewritten = slices.Clone(s.Open), s.Rewritten
+		u.Resources = u.collect(s.Files, get)
+		if s.Build != nil {
+			u.Open = append(u.Open, "the kustomization is not built")
+		}
+	}
 	own := map[object][]*manifest.Resource{}
 	for _, r := range u.Resources {
 		own[objectOf(r)] = append(own[objectOf(r)], r)

@@ -43,14 +43,18 @@ context they may lean on, and what keeps absence from being evidence.`,
 // why says why the resources of a unit belong together.
 var why = map[unit.Kind]string{
 	unit.Directory:     "a directory, as kubectl apply -f takes it",
-	unit.Kustomization: "a kustomization: the files it lists, not built yet",
+	unit.Kustomization: "a kustomization, built as kubectl apply -k does",
 	unit.Unlisted:      "files that the kustomization beside them does not list",
 	unit.Stream:        "a stream",
 }
 
 // printUnit prints a unit as a small table.
 func printUnit(out io.Writer, u *unit.Unit) {
-	fmt.Fprintf(out, "%s (%s)\n", u.Name, why[u.Kind])
+	kind := why[u.Kind]
+	if u.Build != nil && !u.Build.Built() {
+		kind = "a kustomization that is not built: its files as they are written"
+	}
+	fmt.Fprintf(out, "%s (%s)\n", u.Name, kind)
 	for _, part := range []struct {
 		title     string
 		resources []*manifest.Resource
