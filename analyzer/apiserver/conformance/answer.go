@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
@@ -35,10 +36,16 @@ type answer struct {
 	verdict *apiserver.Verdict
 }
 
+// uid matches what the server makes up anew for every object.
+var uid = regexp.MustCompile(`[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}`)
+
 func (a answer) sorted() answer {
 	slices.SortFunc(a.causes, func(x, y cause) int {
 		return cmp.Or(cmp.Compare(x.field, y.field), cmp.Compare(x.message, y.message))
 	})
+	for i := range a.causes {
+		a.causes[i].message = uid.ReplaceAllString(a.causes[i].message, "UID")
+	}
 	a.causes = slices.Compact(a.causes)
 	return a
 }
@@ -103,12 +110,12 @@ func answerIn(v apiserver.Verdict) answer {
 	a := answer{stage: accepted, verdict: &v}
 	order := []stage{accepted, validation, strict, decoding}
 	for _, r := range v.Refusals {
-		if s := stageOf(r.Family); slices.Index(order, s) > slices.Index(order, a.stage) {
+		if s := stageOf(r.Family); slices.Index(order, s) > slices.Index(order, a.stage) && !isBehind(r, v) {
 			a.stage = s
 		}
 	}
 	for _, r := range v.Refusals {
-		if stageOf(r.Family) == a.stage {
+		if stageOf(r.Family) == a.stage && !isBehind(r, v) {
 			a.causes = append(a.causes, cause{r.Field, r.Message})
 		}
 	}
@@ -116,6 +123,16 @@ func answerIn(v apiserver.Verdict) answer {
 		a.warnings = append(a.warnings, w.Message)
 	}
 	return a.sorted()
+}
+
+// isBehind reports whether a refusal is about something inside a field that
+// the server does not know, and so does not look into.
+func isBehind(r apiserver.Refusal, v apiserver.Verdict) bool {
+	return slices.ContainsFunc(v.Refusals, func(u apiserver.Refusal) bool {
+		n := len(u.Path)
+		inside := len(r.Path) > n || len(r.Path) == n && r.Family != apiserver.UnknownField
+		return u.Family == apiserver.UnknownField && inside && slices.Equal(r.Path[:n], u.Path)
+	})
 }
 
 func stageOf(f apiserver.Family) stage {
@@ -186,8 +203,9 @@ var index = regexp.MustCompile(`\[[^\]]*\]`)
 func steps(field string) []string { return strings.Split(index.ReplaceAllString(field, ""), ".") }
 
 // isWithin reports whether the steps of a decoder's path stand in a full path,
-// in that order.
+// in that order. The decoder names embedded structs too, by their Go type.
 func isWithin(full, path []string) bool {
+	path = slices.DeleteFunc(path, func(step string) bool { return step != "" && unicode.IsUpper(rune(step[0])) })
 	for _, step := range full {
 		if len(path) > 0 && path[0] == step {
 			path = path[1:]

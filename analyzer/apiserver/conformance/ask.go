@@ -133,7 +133,7 @@ func (c *client) update(ctx context.Context, before, after []byte) (a answer, ok
 		return a, false, nil
 	}
 	new, err := c.prepare(after)
-	if err != nil || new.path != old.path || new.name != old.name {
+	if err != nil || old.name == "" || new.path != old.path || new.name != old.name {
 		return a, false, nil
 	}
 	live, _, err := c.do(ctx, http.MethodPost, old.path+"?fieldValidation=Strict", "application/json", old.data)
@@ -184,6 +184,9 @@ func answerOf(header http.Header, err error) (answer, error) {
 	if !errors.As(err, &status) {
 		return answer{}, err
 	}
+	if status.code == http.StatusInternalServerError && strings.Contains(string(status.body), "apiserver to panic") {
+		return answer{stage: other, causes: []cause{{message: panics}}}, nil
+	}
 	var s metav1.Status
 	if err := json.Unmarshal(status.body, &s); err != nil {
 		return answer{}, status
@@ -203,6 +206,9 @@ func answerOf(header http.Header, err error) (answer, error) {
 	}
 	return answer{stage: other, causes: []cause{{message: s.Message}}}, nil
 }
+
+// panics is the answer of a server whose code panics.
+const panics = "this request makes the server panic"
 
 const strictPrefix = "strict decoding error: "
 

@@ -1,12 +1,61 @@
 package main
 
+import (
+	"slices"
+	"strings"
+)
+
 // explanation is why the two sides differ, and may.
 type explanation struct {
 	title, why string
 	matches    func(*trial) bool
 }
 
-var explanations = []*explanation{}
+var explanations = []*explanation{
+	{
+		title: "NaN and infinity",
+		why:   "kubectl cannot write such numbers as JSON and stops before it sends anything. kubeknot reads them as text, which most fields refuse.",
+		matches: func(t *trial) bool {
+			return t.there.stage == unsent && strings.Contains(t.there.String(), "unsupported value")
+		},
+	},
+	{
+		title: "Addresses and ports of a Service",
+		why:   "The server allocates them before it validates, and then says nothing of the rest. Which of them are in its ranges and free is the cluster's to know; two equal node ports are reported by node-port-conflict.",
+		matches: func(t *trial) bool {
+			return t.kind == "Service" && t.there.stage == validation && !slices.ContainsFunc(t.there.causes, func(c cause) bool { return !isAllocated(c) })
+		},
+	},
+	{
+		title: "The account of a Pod",
+		why:   "Every usual server gives a Pod without an account the one called default; the server of this test runs without that admission plugin, because it wants the account to be there.",
+		matches: func(t *trial) bool {
+			return t.kind == "Pod" && strings.Contains(t.there.String(), "must not be specified when serviceAccountName is not set")
+		},
+	},
+	{
+		title: "Generated names",
+		why:   "The end of the name is made up, so it differs wherever it is quoted.",
+		matches: func(t *trial) bool {
+			return t.difference == otherWords && strings.Contains(t.there.String(), "metadata.generateName")
+		},
+	},
+	{
+		title: "The server fails",
+		why:   "Its code panics on the object, and the request ends with an error of the server. kubeknot, whose code it is, refuses the object too, in other words.",
+		matches: func(t *trial) bool {
+			return t.difference == otherStage && t.there.stage == other && t.there.causes[0].message == panics
+		},
+	},
+}
+
+// isAllocated reports whether a cause comes from the server's allocators
+// (k8s.io/kubernetes pkg/registry/core/service/storage/alloc.go).
+func isAllocated(c cause) bool {
+	return slices.ContainsFunc([]string{"spec.clusterIP", "spec.ipFamil", "spec.healthCheckNodePort"}, func(field string) bool {
+		return strings.HasPrefix(c.field, field)
+	}) || strings.HasSuffix(c.field, ".nodePort")
+}
 
 // explain returns the first explanation that fits a difference, nil if none
 // does.

@@ -107,6 +107,9 @@ func (g *gatherer) add(origin string, data []byte, seed bool) error {
 		if err != nil || g.seen[string(text)] {
 			continue
 		}
+		if _, ok := read(text); !ok {
+			continue // a patch, or a template, which kubectl is not given
+		}
 		g.seen[string(text)] = true
 		g.documents = append(g.documents, document{fmt.Sprintf("%s, document %d", origin, i+1), text, doc.Content[0], head.Kind, seed})
 	}

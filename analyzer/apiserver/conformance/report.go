@@ -42,7 +42,7 @@ func (s *summary) print(w io.Writer, verbose bool) {
 	}
 	for _, key := range slices.SortedFunc(maps.Keys(classes), func(a, b string) int { return len(classes[b]) - len(classes[a]) }) {
 		t := classes[key][0]
-		fmt.Fprintf(w, "%d × %s\n    %s: %s\n    here:  %s %q\n    there: %s %q\n", len(classes[key]), key, t.origin, t.said, t.here, t.here.warnings, t.there, t.there.warnings)
+		fmt.Fprintf(w, "%d × %s\n    %s: %s\n    here:  %s %q\n    there: %s %q\n", len(classes[key]), key, t.origin, t.said, cut(t.here.String()), t.here.warnings, cut(t.there.String()), t.there.warnings)
 		if verbose {
 			fmt.Fprintf(w, "%s\n", t.text)
 		}
@@ -51,3 +51,11 @@ func (s *summary) print(w io.Writer, verbose bool) {
 }
 
 func (s *summary) write(o options) error { return nil }
+
+// cut shortens what repeats a whole object.
+func cut(text string) string {
+	if len(text) > 400 {
+		return text[:400] + "..."
+	}
+	return text
+}
