@@ -36,10 +36,14 @@ func compareAll(ctx context.Context, o options, c *client, documents []document)
 	if err := askAll(ctx, o.workers, c, creates); err != nil {
 		return nil, err
 	}
+	var errs []error
 	for _, t := range creates {
 		if t.seed && t.said == "" && t.there.refused() {
-			return nil, fmt.Errorf("%w: %s: %s", errSeed, t.origin, t.there)
+			errs = append(errs, fmt.Errorf("%w: %s: %s", errSeed, t.origin, t.there))
 		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
 	}
 	if err := askAll(ctx, 1, c, updates); err != nil {
 		return nil, err

@@ -11,7 +11,22 @@ type explanation struct {
 	matches    func(*trial) bool
 }
 
+// fieldsOnly are the kinds for which kubeknot does not ask the server's
+// validation: controllers and
+// administrators write most of them.
+var fieldsOnly = []string{
+	"CSINode", "CSIStorageCapacity", "DeviceClass", "Event", "ResourceClaim", "ResourceClaimTemplate", "ServiceCIDR",
+	"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "VolumeAttachment",
+}
+
 var explanations = []*explanation{
+	{
+		title: "Kinds of which kubeknot knows only the fields",
+		why:   "Values of " + strings.Join(fieldsOnly, ", ") + " are not validated; only unknown fields and wrong types are found.",
+		matches: func(t *trial) bool {
+			return slices.Contains(fieldsOnly, t.kind) && (t.there.stage == validation || t.difference == otherWarnings) && !t.here.refused()
+		},
+	},
 	{
 		title: "NaN and infinity",
 		why:   "kubectl cannot write such numbers as JSON and stops before it sends anything. kubeknot reads them as text, which most fields refuse.",

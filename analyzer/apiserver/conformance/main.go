@@ -33,7 +33,7 @@ func main() {
 	flag.IntVar(&o.mutants, "mutants", 150, "mutations of each document that is written for this test")
 	flag.IntVar(&o.updates, "updates", 25, "changes of each of them that are applied over it")
 	flag.IntVar(&o.workers, "workers", 4, "requests at the same time")
-	flag.BoolVar(&o.verbose, "v", false, "print every disagreement with its document")
+	flag.BoolVar(&o.verbose, "v", false, "print explained differences too, and a document of each")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	err := run(ctx, o)
@@ -64,10 +64,10 @@ func run(ctx context.Context, o options) error {
 	if err != nil {
 		return err
 	}
-	r := summarize(all)
+	r := result{all}
 	r.print(os.Stdout, o.verbose)
 	if o.out != "" {
-		if err := r.write(o); err != nil {
+		if err := r.write(o, documents); err != nil {
 			return err
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime/debug"
 	"strconv"
 	"strings"
 	"time"
@@ -104,6 +105,17 @@ func buildTool(ctx context.Context, name string) (string, error) {
 		return "", fmt.Errorf("building %s: %w", name, err)
 	}
 	return strings.TrimSpace(string(out)), nil
+}
+
+// etcdVersion is the version of etcd that is built.
+func etcdVersion() string {
+	info, _ := debug.ReadBuildInfo()
+	for _, m := range info.Deps {
+		if m.Path == "go.etcd.io/etcd/api/v3" {
+			return m.Version
+		}
+	}
+	return "?"
 }
 
 func (c *cluster) path(name string) string { return filepath.Join(c.dir, name) }
