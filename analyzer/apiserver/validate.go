@@ -97,8 +97,8 @@ func (k *kind) create(object runtime.Object, v *Verdict) {
 }
 
 // asked runs a strategy. Some panic on objects that lack what they take for
-// granted; the server answers that with an error and goes on
-// (k8s.io/apiserver/pkg/server/filters WithPanicRecovery).
+// granted; the server then closes the connection without an answer, and goes
+// on.
 func asked(strategy func() error) (err error) {
 	defer func() {
 		if p := recover(); p != nil {

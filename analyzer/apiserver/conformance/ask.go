@@ -5,11 +5,13 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"net/http"
 	"net/url"
 	"regexp"
 	"strings"
 
+	pathvalidation "k8s.io/apimachinery/pkg/api/validation/path"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/apis/meta/v1/unstructured"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -108,6 +110,9 @@ func (c *client) prepare(text []byte) (request, error) {
 		if namespace == "" {
 			namespace = "default"
 		}
+		if wrong := pathvalidation.IsValidPathSegmentName(namespace); len(wrong) > 0 {
+			return request{}, errClient{fmt.Errorf("invalid namespace %q: %v", namespace, wrong)}
+		}
 		path += "/namespaces/" + url.PathEscape(namespace)
 	}
 	return request{u, data, gvk, path + "/" + r.name, u.GetName()}, nil
@@ -122,6 +127,9 @@ func (c *client) create(ctx context.Context, text []byte) (answer, error) {
 		return refusedByClient(err)
 	}
 	_, header, err := c.do(ctx, http.MethodPost, r.path+dryRun, "application/json", r.data)
+	if errors.Is(err, io.EOF) { // again, to know that it is the object's fault
+		_, header, err = c.do(ctx, http.MethodPost, r.path+dryRun, "application/json", r.data)
+	}
 	return answerOf(header, err)
 }
 
@@ -180,12 +188,12 @@ func answerOf(header http.Header, err error) (answer, error) {
 	if err == nil {
 		return answer{stage: accepted, warnings: warningsOf(header)}, nil
 	}
+	if errors.Is(err, io.EOF) {
+		return answer{stage: other, causes: []cause{{message: panics}}}, nil
+	}
 	var status *errStatus
 	if !errors.As(err, &status) {
 		return answer{}, err
-	}
-	if status.code == http.StatusInternalServerError && strings.Contains(string(status.body), "apiserver to panic") {
-		return answer{stage: other, causes: []cause{{message: panics}}}, nil
 	}
 	var s metav1.Status
 	if err := json.Unmarshal(status.body, &s); err != nil {
@@ -207,8 +215,9 @@ func answerOf(header http.Header, err error) (answer, error) {
 	return answer{stage: other, causes: []cause{{message: s.Message}}}, nil
 }
 
-// panics is the answer of a server whose code panics.
-const panics = "this request makes the server panic"
+// panics stands for the answer of a server whose code panics: it closes the
+// connection without one.
+const panics = "no answer, because the server panics"
 
 const strictPrefix = "strict decoding error: "
 

@@ -12,8 +12,7 @@ type explanation struct {
 }
 
 // fieldsOnly are the kinds for which kubeknot does not ask the server's
-// validation: controllers and
-// administrators write most of them.
+// validation. Controllers and administrators write most of them.
 var fieldsOnly = []string{
 	"CSINode", "CSIStorageCapacity", "DeviceClass", "Event", "ResourceClaim", "ResourceClaimTemplate", "ServiceCIDR",
 	"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "VolumeAttachment",
@@ -32,6 +31,13 @@ var explanations = []*explanation{
 		why:   "kubectl cannot write such numbers as JSON and stops before it sends anything. kubeknot reads them as text, which most fields refuse.",
 		matches: func(t *trial) bool {
 			return t.there.stage == unsent && strings.Contains(t.there.String(), "unsupported value")
+		},
+	},
+	{
+		title: "Namespaces that cannot stand in a URL",
+		why:   "kubectl stops before it sends anything. kubeknot says what the server would say of such a name.",
+		matches: func(t *trial) bool {
+			return t.difference == otherStage && t.there.stage == unsent && strings.Contains(t.there.String(), "invalid namespace")
 		},
 	},
 	{
@@ -57,7 +63,7 @@ var explanations = []*explanation{
 	},
 	{
 		title: "The server fails",
-		why:   "Its code panics on the object, and the request ends with an error of the server. kubeknot, whose code it is, refuses the object too, in other words.",
+		why:   "Its code panics on the object, and kubectl gets no answer. kubeknot asks the same code and says that it fails.",
 		matches: func(t *trial) bool {
 			return t.difference == otherStage && t.there.stage == other && t.there.causes[0].message == panics
 		},
