@@ -1,6 +1,7 @@
 package main
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 )
@@ -62,6 +63,13 @@ var explanations = []*explanation{
 		},
 	},
 	{
+		title: "Integers of more than 64 bits",
+		why:   "kubectl carries them as floating point numbers, so the server quotes a value that is rounded.",
+		matches: func(t *trial) bool {
+			return t.difference == otherWords && longInteger.Match(t.text)
+		},
+	},
+	{
 		title: "The server fails",
 		why:   "Its code panics on the object, and kubectl gets no answer. kubeknot asks the same code and says that it fails.",
 		matches: func(t *trial) bool {
@@ -69,6 +77,8 @@ var explanations = []*explanation{
 		},
 	},
 }
+
+var longInteger = regexp.MustCompile(`\b[0-9]{19,}\b`)
 
 // isAllocated reports whether a cause comes from the server's allocators
 // (k8s.io/kubernetes pkg/registry/core/service/storage/alloc.go).
