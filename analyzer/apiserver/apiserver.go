@@ -116,6 +116,8 @@ func Create(o Object) Verdict {
 // Update returns what the server says when the object is applied over an
 // earlier version that it has accepted. Only what the change breaks is
 // returned; of objects that are refused by themselves it says nothing.
+// kubectl apply leaves alone what neither version says, so that defaults of the
+// earlier one and what the server has chosen for it stay.
 func Update(before, o Object) Verdict {
 	k, earlier := find(o.APIVersion, o.Kind), find(before.APIVersion, before.Kind)
 	if k == nil || earlier == nil || k.group() != earlier.group() || !k.judged() || !earlier.judged() {
@@ -125,20 +127,24 @@ func Update(before, o Object) Verdict {
 	if len(Create(before).Refusals) > 0 || len(Create(o).Refusals) > 0 {
 		return Verdict{}
 	}
-	var refused, v Verdict
-	old, new := earlier.decode(before.JSON, &refused), k.decode(o.JSON, &refused)
-	if old == nil || new == nil {
-		return v
-	}
-	oldInternal, err := earlier.internal(old)
+	var v Verdict
+	old, err := earlier.stored(before)
 	if err != nil {
 		return v
 	}
-	newInternal, err := k.internal(new)
+	merged, err := k.applied(before, o, old)
+	if err != nil {
+		return v // kubectl cannot merge them
+	}
+	typed := k.decode(merged, &v)
+	if typed == nil || len(v.Refusals) > 0 {
+		return v
+	}
+	new, err := k.internal(typed)
 	if err != nil {
 		return v
 	}
-	k.update(oldInternal, newInternal, &v)
+	k.update(old, new, &v)
 	return v
 }
 

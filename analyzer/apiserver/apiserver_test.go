@@ -17,6 +17,10 @@ func object(apiVersion, kind, rest string) Object {
 		JSON: fmt.Appendf(nil, `{"apiVersion":%q,"kind":%q,"metadata":{"name":"x"},%s}`, apiVersion, kind, rest)}
 }
 
+func claim(source string) Object {
+	return object("v1", "PersistentVolumeClaim", `"spec":{`+source+`"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}`)
+}
+
 func describe(v Verdict) []string {
 	var got []string
 	for _, r := range v.Refusals {
@@ -66,6 +70,8 @@ func TestCreate(t *testing.T) {
 			[]string{`warning spec/containers/0/env/1: hides previous definition of "E", which may be dropped when using apply`}},
 		{"removed API: its fields are still known", object("extensions/v1beta1", "Deployment", `"spec":{"replica":1}`),
 			[]string{`unknown-field spec/replica: unknown field "spec.replica" near replicas`}},
+		{"the server's own code panics", object("batch/v1", "Job", `"spec":{"parallelism":2,"completionMode":"Indexed","successPolicy":{"rules":[{"succeededCount":1}]},`+jobTemplate+`}`),
+			[]string{"invalid : the API server's own code fails on it: runtime error: invalid memory address or nil pointer dereference"}},
 		{"custom resource", object("example.com/v1", "Database", `"spec":{}`), nil},
 		{"no object", Object{APIVersion: "v1", Kind: "Pod", JSON: []byte(`[]`)}, []string{"wrong-type : json: cannot unmarshal array into Go value of type v1.Pod"}},
 	}
@@ -99,8 +105,15 @@ func TestUpdate(t *testing.T) {
 		{"immutable ConfigMap", object("v1", "ConfigMap", `"immutable":true,"data":{"a":"1"}`), object("v1", "ConfigMap", `"immutable":true,"data":{"a":"2"}`), []string{"immutable data"}},
 		{"cluster IP that is left out", object("v1", "Service", `"spec":{"clusterIP":"10.0.0.1","ports":[{"port":80}]}`), object("v1", "Service", `"spec":{"ports":[{"port":81}]}`), nil},
 		{"cluster IP that is chosen later", object("v1", "Service", `"spec":{"ports":[{"port":80}]}`), object("v1", "Service", `"spec":{"clusterIP":"10.0.0.1","ports":[{"port":80}]}`), []string{"immutable spec/clusterIPs/0"}},
+		{"Service that becomes another type", object("v1", "Service", `"spec":{"ports":[{"port":80}]}`), object("v1", "Service", `"spec":{"type":"ExternalName","externalName":"a.b"}`), nil},
+		{"Service that was another type", object("v1", "Service", `"spec":{"type":"ExternalName","externalName":"a.b"}`), object("v1", "Service", `"spec":{"ports":[{"port":80}]}`), nil},
 		{"Job that stays the same", object("batch/v1", "Job", `"spec":{`+jobTemplate+`}`), object("batch/v1", "Job", `"spec":{`+jobTemplate+`}`), nil},
 		{"Job with other completions", object("batch/v1", "Job", `"spec":{`+jobTemplate+`}`), object("batch/v1", "Job", `"spec":{"completions":2,`+jobTemplate+`}`), []string{"immutable spec/completions"}},
+		{"Job whose selector is dropped", object("batch/v1", "Job", `"spec":{"manualSelector":true,"selector":{"matchLabels":{"a":"b"}},`+strings.Replace(jobTemplate, `{"spec"`, `{"metadata":{"labels":{"a":"b"}},"spec"`, 1)+`}`),
+			object("batch/v1", "Job", `"spec":{`+strings.Replace(jobTemplate, `{"spec"`, `{"metadata":{"labels":{"a":"b"}},"spec"`, 1)+`}`),
+			[]string{"required spec/selector", "invalid spec/template/metadata/labels", "immutable spec/selector"}},
+		{"defaults of the earlier version stay", object("v1", "Pod", `"spec":{"containers":[{"name":"c","image":"i"}]}`), object("v1", "Pod", `"spec":{"containers":[{"name":"c","image":"i:1"}]}`), nil},
+		{"PersistentVolumeClaim that does not say its source any more", claim(`"dataSource":{"kind":"PersistentVolumeClaim","name":"y"},`), claim(""), nil},
 		{"StatefulSet's service", object("apps/v1", "StatefulSet", `"spec":{"serviceName":"a","selector":{"matchLabels":{"app":"a"}},`+template+`}`),
 			object("apps/v1", "StatefulSet", `"spec":{"serviceName":"b","selector":{"matchLabels":{"app":"a"}},`+template+`}`), []string{"immutable spec"}},
 	}
