@@ -91,6 +91,10 @@ func selectsNothing(p *analyzer.Pass, s *graph.Service) {
 		p.Skip(s.Resource, "Services: kustomize still changes selectors and labels")
 		return
 	}
+	if !slices.ContainsFunc(sortedKeys(s.Selector.Equal), func(key string) bool { return !p.Unit.MayHold(s.Selector.Equal[key]) }) {
+		p.Skip(s.Resource, "Services: their pods may stand in a document that cannot be read")
+		return
+	}
 	beside := p.Graph.SelectSiblings(p.Graph.Namespace(s.Resource), s.Selector)
 	f := analyzer.Finding{
 		Message:     fmt.Sprintf("%s matches no pods", s),

@@ -62,8 +62,8 @@ func unknownField(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
 	finding.Location = r.KeyLocation(f.Path...)
 	switch {
 	case f.Home != nil:
-		finding.Label = "belongs under " + parentOf(f.Home)
-		finding.Help = fmt.Sprintf("move %s under %s", key, parentOf(f.Home))
+		finding.Label = "belongs " + under(f.Home)
+		finding.Help = fmt.Sprintf("move %s %s", key, under(f.Home))
 	case f.Near != "":
 		finding.Label = fmt.Sprintf("did you mean %s?", f.Near)
 		finding.Help = fmt.Sprintf("write %s", f.Near)
@@ -71,4 +71,12 @@ func unknownField(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
 		finding.Help = fmt.Sprintf("remove %s", key)
 	}
 	return finding
+}
+
+// under says where a field belongs.
+func under(home []string) string {
+	if len(home) == 1 {
+		return "at the top level"
+	}
+	return "under " + parentOf(home)
 }

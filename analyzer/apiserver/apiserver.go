@@ -80,8 +80,9 @@ type Object struct {
 }
 
 // Known reports whether something is known of a kind in that version: the
-// verdict of the server, or, of an API that it does not serve any more and of
-// rare kinds, at least the fields.
+// verdict of the server, or, of rare kinds, at least the fields. An API that is
+// no longer served is judged by the server's code for its successor, after the
+// defaults and conversions that it still has.
 func Known(apiVersion, kind string) bool { return find(apiVersion, kind) != nil }
 
 // setUp lets containers be privileged, as kubeadm and all managed clusters do
@@ -110,6 +111,9 @@ func Create(o Object) Verdict {
 		return v
 	}
 	k.create(internal, &v)
+	if k.removed {
+		v.Warnings = nil // are of objects that are accepted
+	}
 	return v
 }
 
@@ -118,7 +122,7 @@ func Create(o Object) Verdict {
 // returned; of objects that are refused by themselves it says nothing.
 func Update(before, o Object) Verdict {
 	k, earlier := find(o.APIVersion, o.Kind), find(before.APIVersion, before.Kind)
-	if k == nil || earlier == nil || k.group() != earlier.group() || !k.judged() || !earlier.judged() {
+	if k == nil || earlier == nil || k.group() != earlier.group() || !k.served() || !earlier.served() {
 		return Verdict{}
 	}
 	setUp()

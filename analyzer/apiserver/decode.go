@@ -120,7 +120,7 @@ func fits(value any, t reflect.Type) error {
 			return errors.New("it is not base64")
 		}
 		if !custom(t) {
-			return fmt.Errorf("it holds %s, not %s", article(wants(t)), article(typeName(value)))
+			return fmt.Errorf("must be %s, not %s", article(wants(t)), article(typeName(value)))
 		}
 		return err
 	}
