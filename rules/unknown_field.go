@@ -67,6 +67,12 @@ func unknownField(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
 	case f.Near != "":
 		finding.Label = fmt.Sprintf("did you mean %s?", f.Near)
 		finding.Help = fmt.Sprintf("write %s", f.Near)
+	case f.Of != "":
+		finding.Label = "a field of " + f.Of
+		finding.Help = fmt.Sprintf("write it as %s does", r.APIVersion)
+		if name, ok := renamed[r.Kind+" "+key]; ok {
+			finding.Help = fmt.Sprintf("write %s: that is its place in %s", name, r.APIVersion)
+		}
 	default:
 		finding.Help = fmt.Sprintf("remove %s", key)
 	}
@@ -79,4 +85,12 @@ func under(home []string) string {
 		return "at the top level"
 	}
 	return "under " + parentOf(home)
+}
+
+// renamed are fields that the present version of a kind has under other names
+// (https://kubernetes.io/docs/reference/using-api/deprecation-guide/).
+var renamed = map[string]string{
+	"Ingress backend":     "defaultBackend",
+	"Ingress serviceName": "service: {name: ...}",
+	"Ingress servicePort": "service: {port: {number: ...}}, or {name: ...}",
 }

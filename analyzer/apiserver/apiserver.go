@@ -52,6 +52,9 @@ type Refusal struct {
 	Near string
 	// Home is where an unknown field belongs, nil if nowhere near.
 	Home []string
+	// Of is the apiVersion of the kind, an older or a newer one, that has the
+	// unknown field at this place; "" if there is none.
+	Of string
 }
 
 // Warning is what the server says about an object that it accepts.

@@ -24,6 +24,9 @@ func describe(v Verdict) []string {
 		if r.Near != "" {
 			line += " near " + r.Near
 		}
+		if r.Of != "" {
+			line += " of " + r.Of
+		}
 		if r.Home != nil {
 			line += " home " + strings.Join(r.Home, "/")
 		}
@@ -69,14 +72,16 @@ func TestCreate(t *testing.T) {
 		{"removed API: what its successor refuses", object("apps/v1beta1", "Deployment",
 			`"spec":{"template":{"metadata":{"labels":{"app":"a"}},"spec":{"containers":[{"name":"c","image":"i","volumeMounts":[{"name":"v","mountPath":"/v"}]}]}}}`),
 			[]string{`invalid spec/template/spec/containers/0/volumeMounts/0/name: Not found: "v"`}},
+		{"removed API: its successor is stricter", object("admissionregistration.k8s.io/v1beta1", "ValidatingWebhookConfiguration",
+			`"webhooks":[{"name":"w.example.com","clientConfig":{"url":"https://example.com"},"sideEffects":"Unknown"}]`), nil},
 		{"removed API: no warnings", object("networking.k8s.io/v1beta1", "Ingress",
 			`"metadata":{"name":"x","annotations":{"kubernetes.io/ingress.class":"a"}},"spec":{"backend":{"serviceName":"s","servicePort":80}}`), nil},
-		{"mount of a volume that is refused", object("v1", "Pod",
-			`"spec":{"containers":[{"name":"c","image":"i","volumeMounts":[{"name":"v","mountPath":"/v"}]}],"volumes":[{"name":"v","nfs":{"server":"s"}}]}`),
+		{"an empty value that is required is said once", object("v1", "Pod",
+			`"spec":{"containers":[{"name":"c","image":"i"}],"volumes":[{"name":"v","nfs":{"server":"s"}}]}`),
 			[]string{"required spec/volumes/0/nfs/path: Required value"}},
-		{"mount of a volume that cannot be read", object("v1", "Pod",
-			`"spec":{"containers":[{"name":"c","image":"i","volumeMounts":[{"name":"v","mountPath":"/v"}]}],"volumes":[{"name":"v","hostPath":"/v"}]}`),
-			[]string{"wrong-type spec/volumes/0/hostPath: must be an object, not a string"}},
+		{"field of an earlier version", object("networking.k8s.io/v1", "Ingress",
+			`"spec":{"rules":[{"http":{"paths":[{"path":"/","pathType":"Prefix","backend":{"serviceName":"s"}}]}}]}`),
+			[]string{`unknown-field spec/rules/0/http/paths/0/backend/serviceName: unknown field "spec.rules[0].http.paths[0].backend.serviceName" of networking.k8s.io/v1beta1`}},
 		{"claim without a size", object("v1", "PersistentVolumeClaim", `"spec":{"accessModes":["ReadWriteOnce"],"resources":{}}`),
 			[]string{"required spec/resources/requests/storage: Required value"}},
 		{"custom resource", object("example.com/v1", "Database", `"spec":{}`), nil},

@@ -49,7 +49,7 @@ func (k *kind) mend(data []byte, cause error, v *Verdict) runtime.Object {
 	if err != nil {
 		return nil
 	}
-	m := mender{root: reflect.TypeOf(object).Elem(), content: content, verdict: v}
+	m := mender{kind: k, root: reflect.TypeOf(object).Elem(), content: content, verdict: v}
 	m.value(content, m.root, nil)
 	m.move()
 	if len(v.Refusals) == 0 {

@@ -153,6 +153,10 @@ func (k *kind) group() schema.GroupKind { return k.gvk.GroupKind() }
 // found remembers what find has found: a tree holds few kinds and many objects.
 var found sync.Map // [2]string → *kind
 
+// stricter are the groups whose present versions refuse what the removed ones
+// took: objects of those are not judged by them.
+var stricter = map[string]bool{"admissionregistration.k8s.io": true, "certificates.k8s.io": true}
+
 // find returns what is known of a kind, nil if that is nothing. Of kinds that
 // have no entry it is the type.
 func find(apiVersion, name string) *kind {
@@ -174,6 +178,7 @@ func lookUp(apiVersion, name string) *kind {
 	e, ok := entries[gvk.GroupKind()]
 	if l.isOver(Served) {
 		e, ok = entries[l.Replacement.GroupKind()]
+		ok = ok && !stricter[gvk.Group]
 	}
 	if ok && known && legacyscheme.Scheme.Recognizes(gvk) {
 		return &kind{entry: e, gvk: gvk, scheme: legacyscheme.Scheme, removed: l.isOver(Served)}

@@ -168,7 +168,7 @@ func (v *Verdict) addErrors(err error) {
 	}
 	for _, c := range status.Status().Details.Causes {
 		r := Refusal{Family: familyOf(c), Path: v.written(splitPath(c.Field)), Field: c.Field, Message: c.Message}
-		if !v.follows(r.Path) && !v.missed(r.Path) && !v.mountOfRefused(r) {
+		if !v.follows(r.Path) && !v.missed(r.Path) {
 			v.refuse(r)
 		}
 	}
@@ -187,19 +187,6 @@ func (v *Verdict) follows(path []string) bool {
 // one is not valid either says nothing more.
 func (v *Verdict) missed(path []string) bool {
 	return slices.ContainsFunc(v.Refusals, func(r Refusal) bool { return r.Family == Required && slices.Equal(r.Path, path) })
-}
-
-// mountOfRefused reports whether a mount finds no volume, and a volume of the
-// pod has been refused: the server takes a refused volume for none
-// (pkg/apis/core/validation ValidateVolumes), so the mount may be right.
-func (v *Verdict) mountOfRefused(r Refusal) bool {
-	n := len(r.Path) - 5 // containers, 0, volumeMounts, 0, name
-	if n < 0 || r.Path[n+2] != "volumeMounts" && r.Path[n+2] != "volumeDevices" || !strings.HasPrefix(r.Message, "Not found") {
-		return false
-	}
-	volumes := at(r.Path[:n], "volumes")
-	inside := func(path []string) bool { return len(path) > n && slices.Equal(path[:n+1], volumes) }
-	return slices.ContainsFunc(v.dropped, inside) || slices.ContainsFunc(v.Refusals, func(r Refusal) bool { return inside(r.Path) })
 }
 
 // familyOf sorts a cause. The server has no cause of its own for what may not
