@@ -120,19 +120,22 @@ func selectsNothing(p *analyzer.Pass, s *graph.Service) {
 		p.Report(f)
 		return
 	}
+	others := company(p.Graph, s)
 	switch {
 	case slices.ContainsFunc(p.Graph.Near(s), func(w *graph.Workload) bool { return leaderOnly(s, w) }):
 		p.Skip(s.Resource, "Services: a label they ask for is set on running pods")
 	case len(beside) > 0:
 		p.Skip(s.Resource, "Services: only pods of a directory beside carry their labels")
+	case others >= enoughCompany && p.Unit.UnreadAlone():
+		f.Evidence = analyzer.NearMiss
+		f.Location = s.EntryLocation(firstKey(s.Selector)...)
+		f.Notes = append(f.Notes, fmt.Sprintf("the %d other Services of this file find their pods", others))
+		f.Help = "add the workload, or check the selector against the labels of the pods"
+		p.Report(f)
 	case !p.Unit.Complete() || len(p.Graph.Workloads) == 0 && len(p.Graph.Siblings()) > 0:
 		p.Skip(s.Resource, "Services: their pods may live elsewhere")
 	default:
 		f.Evidence = analyzer.Absent
-		if n := company(p.Graph, s); n >= enoughCompany {
-			f.Evidence = analyzer.NearMiss
-			f.Notes = append(f.Notes, fmt.Sprintf("the %d other Services of this file find their pods", n))
-		}
 		f.Location = s.EntryLocation(firstKey(s.Selector)...)
 		f.Help = "check the selector against the labels of the pods, or ignore this if they live elsewhere"
 		p.Report(f)

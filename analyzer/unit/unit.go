@@ -66,6 +66,10 @@ type Unit struct {
 // Complete reports whether the absence of something is evidence.
 func (u *Unit) Complete() bool { return len(u.Open) == 0 }
 
+// UnreadAlone reports whether nothing but documents that could not be read, see
+// MayHold, keeps the unit from being complete. It is true of a complete one.
+func (u *Unit) UnreadAlone() bool { return len(u.Open) == len(u.unread) }
+
 // MayHold reports whether a document of the unit or its context that could not
 // be read has the word in it: then what is called so may well be there, and
 // something close to it explains nothing.
