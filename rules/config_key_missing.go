@@ -7,8 +7,8 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
-	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/kustomize"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
 
 // ConfigKeyMissing reports workloads whose pods wait for a key that the

@@ -38,6 +38,10 @@ func missingObject(p *analyzer.Pass, ref *graph.Reference, explanations ...expla
 	if len(p.Graph.Resolve(ref)) > 0 || p.Graph.Produced(ref) {
 		return nil
 	}
+	if p.Unit.MayHold(ref.Target.Name) {
+		p.Skip(ref.From, fmt.Sprintf("resources: their %ss may stand in a document that cannot be read", kind))
+		return nil
+	}
 	f := &analyzer.Finding{
 		Message:  fmt.Sprintf("%s refers to %s %s, which is not there", ref.From, kind, ref.Target.Name),
 		Label:    fmt.Sprintf("no %s of this name is there", kind),
@@ -83,13 +87,22 @@ func unwanted(p *analyzer.Pass, r *manifest.Resource) bool {
 }
 
 // objectNameOff: there is an object of the kind whose name is a slip of the
-// pen, or the same written in another way. Of two names of one length that are
-// both used, like "east" and "west", neither is a slip.
+// pen, or the same written in another way; best one that nothing refers to. Of
+// two names of one length that are both used, like "east" and "west", neither
+// is a slip.
 func objectNameOff(p *analyzer.Pass, ref *graph.Reference) *nearMiss {
+	var wanted *manifest.Resource
 	for _, r := range p.Graph.Objects().Alike(ref.Target) {
-		if name := r.WrittenName(); misspelled(name, ref.Target.Name) && p.Graph.InNamespaceOf(ref, r) && (len(name) != len(ref.Target.Name) || unwanted(p, r)) {
+		switch {
+		case !misspelled(r.WrittenName(), ref.Target.Name) || !p.Graph.InNamespaceOf(ref, r):
+		case unwanted(p, r):
 			return thereIs(ref, r)
+		case wanted == nil && len(r.WrittenName()) != len(ref.Target.Name):
+			wanted = r
 		}
+	}
+	if wanted != nil {
+		return thereIs(ref, wanted)
 	}
 	for _, g := range p.Unit.Generated {
 		if g.Kind == ref.Target.Kind && slip(g.Name, ref.Target.Name) {

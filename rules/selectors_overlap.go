@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"path"
 	"slices"
 	"strings"
 
@@ -20,7 +21,7 @@ var SelectorsOverlap = &analyzer.Rule{
 	Kinds: []string{"Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "ReplicationController", "Job", "Pod"},
 	Why: `Controllers with overlapping selectors do not fight: each pod has an owner, and nobody takes another's. What does mix them up is whatever selects pods by the same labels: a Service sends traffic to both, a PodDisruptionBudget counts both, an autoscaler averages over both.
 
-Files of one directory that define the same object are alternatives, not meant to be applied together; between them nothing is reported.
+Files of one directory that define the same object are alternatives, not meant to be applied together; between them nothing is reported. Where one may be applied in place of the other, because it stands in another directory or its name is the beginning of the other's (web and web-v2), it is info.
 
 A bare Pod has no owner, so a ReplicaSet, ReplicationController, DaemonSet or StatefulSet whose selector matches it adopts it, and deletes it if it has enough pods already, or if the Pod does not fit its template or node. A Deployment does not: its ReplicaSets select by a hash too. A StatefulSet only minds Pods that are named like its own.`,
 	Bad: `apiVersion: apps/v1
@@ -240,6 +241,9 @@ func overlapping(o *pair) analyzer.Finding {
 			Message:  fmt.Sprintf("%s %s", c.resource, c.does),
 		})
 	}
+	if mayReplace(w, other) {
+		f.Claim = analyzer.Advice
+	}
 	if w.Name == other.Name && w.Kind != other.Kind {
 		f.Notes = append(f.Notes, fmt.Sprintf("the %s does not replace the %s of the same name: both run until one is deleted", w.Kind, other.Kind))
 	}
@@ -247,6 +251,13 @@ func overlapping(o *pair) analyzer.Finding {
 		f.Notes = append(f.Notes, fmt.Sprintf("%d more count both", more))
 	}
 	return f
+}
+
+// mayReplace reports whether one of two workloads may be applied in place of
+// the other, or after it, as in canary releases: they stand in different
+// directories, or the name of one is the beginning of the other's.
+func mayReplace(a, b *graph.Workload) bool {
+	return path.Dir(a.File().Rel) != path.Dir(b.File().Rel) || strings.HasPrefix(a.Name, b.Name) || strings.HasPrefix(b.Name, a.Name)
 }
 
 // adopted reports a bare Pod that a controller takes for one of its own, or
@@ -282,6 +293,9 @@ func adopted(p *analyzer.Pass, pod *graph.Workload) {
 			f.Consequence = "the DaemonSet adopts it, and deletes it if its node needs none"
 		default:
 			f.Consequence = fmt.Sprintf("the %s adopts it and deletes what is too much: this Pod, if it comes later", w.Kind)
+		}
+		if mayReplace(pod, w) && w.Kind != "StatefulSet" {
+			f.Claim = analyzer.Advice
 		}
 		p.Report(f)
 		return

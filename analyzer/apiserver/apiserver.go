@@ -52,6 +52,9 @@ type Refusal struct {
 	Near string
 	// Home is where an unknown field belongs, nil if nowhere near.
 	Home []string
+	// Of is the apiVersion of the kind, an older or a newer one, that has the
+	// unknown field at this place; "" if there is none.
+	Of string
 }
 
 // Warning is what the server says about an object that it accepts.
@@ -80,8 +83,9 @@ type Object struct {
 }
 
 // Known reports whether something is known of a kind in that version: the
-// verdict of the server, or, of an API that it does not serve any more and of
-// rare kinds, at least the fields.
+// verdict of the server, or, of rare kinds, at least the fields. An API that is
+// no longer served is judged by the server's code for its successor, after the
+// defaults and conversions that it still has.
 func Known(apiVersion, kind string) bool { return find(apiVersion, kind) != nil }
 
 // setUp lets containers be privileged, as kubeadm and all managed clusters do
@@ -110,6 +114,9 @@ func Create(o Object) Verdict {
 		return v
 	}
 	k.create(internal, &v)
+	if k.removed {
+		v.Warnings = nil // are of objects that are accepted
+	}
 	return v
 }
 
@@ -120,7 +127,7 @@ func Create(o Object) Verdict {
 // earlier one and what the server has chosen for it stay.
 func Update(before, o Object) Verdict {
 	k, earlier := find(o.APIVersion, o.Kind), find(before.APIVersion, before.Kind)
-	if k == nil || earlier == nil || k.group() != earlier.group() || !k.judged() || !earlier.judged() {
+	if k == nil || earlier == nil || k.group() != earlier.group() || !k.served() || !earlier.served() {
 		return Verdict{}
 	}
 	setUp()

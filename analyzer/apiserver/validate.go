@@ -151,7 +151,7 @@ func (v *Verdict) addErrors(err error) {
 	}
 	for _, c := range status.Status().Details.Causes {
 		r := Refusal{Family: familyOf(c), Path: v.written(splitPath(c.Field)), Field: c.Field, Message: c.Message}
-		if !v.follows(r.Path) && !v.says(r) {
+		if !v.follows(r.Path) && !v.says(r) && !v.missed(r.Path) {
 			v.refuse(r)
 		}
 	}
@@ -172,6 +172,12 @@ func (v *Verdict) says(r Refusal) bool {
 	return slices.ContainsFunc(v.Refusals, func(s Refusal) bool { return s.Field == r.Field && s.Message == r.Message })
 }
 
+// missed reports whether a value has been refused as missing: that the empty
+// one is not valid either says nothing more.
+func (v *Verdict) missed(path []string) bool {
+	return slices.ContainsFunc(v.Refusals, func(r Refusal) bool { return r.Family == Required && slices.Equal(r.Path, path) })
+}
+
 // familyOf sorts a cause. The server has no cause of its own for what may not
 // change; it says so in words (k8s.io/apimachinery/pkg/api/validation
 // FieldImmutableErrorMsg).
@@ -190,6 +196,8 @@ func familyOf(c metav1.StatusCause) Family {
 // splitPath takes a field path of the server apart: "spec.ports[0].name",
 // "metadata.labels[a.b/c]".
 func splitPath(field string) []string {
+	// Of claims the server leaves out a step (validation.go ValidatePersistentVolumeClaimSpec).
+	field = strings.Replace(field, "resources[storage]", "resources.requests.storage", 1)
 	var path []string
 	for field != "" {
 		switch {

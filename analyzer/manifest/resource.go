@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -232,8 +233,11 @@ func newResource(d *Document, n *yaml.Node, path []string, apiVersion, kind stri
 // placeholders are the brackets that templating tools use.
 var placeholders = [...][2]string{{"${", "}"}, {"$(", ")"}, {"<", ">"}, {"{{", "}}"}, {"[[", "]]"}}
 
+// upperPlaceholder finds __X__; in lower case that is a label of Prometheus.
+var upperPlaceholder = regexp.MustCompile(`__[A-Z][A-Z0-9_]*__`)
+
 // IsPlaceholder reports whether the text holds something that a later tool
-// fills in: ${X}, $X, $(X), <X>, {{x}}, [[x]], @X@ or %X%. Such a value is not
+// fills in: ${X}, $X, $(X), <X>, {{x}}, [[x]], @X@, %X% or __X__. Such a value is not
 // known yet, so nothing may be concluded from it.
 func IsPlaceholder(s string) bool {
 	for _, p := range placeholders {
@@ -249,5 +253,5 @@ func IsPlaceholder(s string) bool {
 			return true
 		}
 	}
-	return false
+	return strings.Contains(s, "__") && upperPlaceholder.MatchString(s)
 }

@@ -4,6 +4,7 @@
 package unit
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"sync"
@@ -62,12 +63,40 @@ type Unit struct {
 	// patches or other transformers before they are applied.
 	Rewritten bool
 
+	unread  [][]byte // what documents hold that could not be read
 	once    sync.Once
 	defined map[*source.File]map[object]bool // see Alternatives
 }
 
 // Complete reports whether the absence of something is evidence.
 func (u *Unit) Complete() bool { return len(u.Open) == 0 }
+
+// UnreadAlone reports whether nothing but documents that could not be read, see
+// MayHold, keeps the unit from being complete. It is true of a complete one.
+func (u *Unit) UnreadAlone() bool { return len(u.Open) == len(u.unread) }
+
+// MayHold reports whether a document of the unit or its context that could not
+// be read has the word in it: then what is called so may well be there, and
+// something close to it explains nothing.
+func (u *Unit) MayHold(word string) bool {
+	return word != "" && slices.ContainsFunc(u.unread, func(text []byte) bool {
+		for rest := text; ; {
+			i := bytes.Index(rest, []byte(word))
+			if i < 0 {
+				return false
+			}
+			if end := i + len(word); (i == 0 || !inWord(rest[i-1])) && (end == len(rest) || !inWord(rest[end])) {
+				return true
+			}
+			rest = rest[i+1:]
+		}
+	})
+}
+
+// inWord reports whether a byte can be a part of a name.
+func inWord(b byte) bool {
+	return b == '-' || b == '.' || b == '_' || '0' <= b && b <= '9' || 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z'
+}
 
 // Spec is a planned unit: which files it is made of, by their paths inside the
 // tree.
@@ -143,6 +172,7 @@ func (u *Unit) collect(paths []string, get func(string) *manifest.File) []*manif
 			switch d.Role {
 			case manifest.Broken, manifest.Template, manifest.Unreadable:
 				u.Open = append(u.Open, fmt.Sprintf("%s holds a document that is %s", f.Path, d.Role))
+				u.unread = append(u.unread, f.Data[d.Span.Start:d.Span.End])
 			}
 			all = append(all, d.Resources...)
 		}
