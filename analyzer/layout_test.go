@@ -20,7 +20,7 @@ const module = "github.com/kubeknot/kubeknot/"
 var order = [][]string{
 	{"analyzer/source", "analyzer/apiserver"},
 	{"analyzer/manifest"},
-	{"analyzer/unit"},
+	{"analyzer/markdown", "analyzer/unit"},
 	{"analyzer/graph"},
 	{"analyzer"},
 	{"rules", "policies", "analyzer/suppress", "analyzer/report", "analyzer/config"},

@@ -135,6 +135,9 @@ func (r *run) result(l *Loaded) *analyzer.Result {
 		reason := fmt.Sprintf("%s (%d)", topic, len(r.skipped[topic]))
 		result.NotJudged = append(result.NotJudged, analyzer.NotJudged{Reason: reason})
 	}
+	if l.excerpts > 0 {
+		result.NotJudged = append(result.NotJudged, analyzer.NotJudged{Reason: fmt.Sprintf("blocks of Markdown: excerpts, templates, and what is no Kubernetes object (%d)", l.excerpts)})
+	}
 	if r.foreign > 0 {
 		files := "files hold"
 		if r.foreign == 1 {

@@ -36,7 +36,10 @@ type Options struct {
 	// Kubernetes is the version of the cluster, "1.31"; "" for the one that
 	// kubeknot knows best.
 	Kubernetes string
-	Rules      []*analyzer.Rule
+	// Markdown reads the Markdown files of directories too. Those that Paths
+	// name are always read.
+	Markdown bool
+	Rules    []*analyzer.Rule
 }
 
 // ErrNothing is returned when directories were given and none of them holds a
@@ -99,6 +102,7 @@ type Loaded struct {
 	nodes    []*manifest.Resource
 	notes    []analyzer.NotJudged
 	named    map[*source.File]bool
+	excerpts int  // documents of Markdown blocks that are no whole objects
 	searched bool // a directory was given, so finding nothing is a mistake
 }
 
@@ -149,6 +153,9 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 			return nil, err
 		}
 		if err := l.tree(ctx, w, o.Namespace); err != nil {
+			return nil, err
+		}
+		if err := l.texts(ctx, w, o); err != nil {
 			return nil, err
 		}
 	}
@@ -221,6 +228,7 @@ func (r *run) judgeUnit(u *unit.Unit, nodes []*manifest.Resource) ([]*analyzer.P
 		if err := guard(rule, u.Name, func() error { return rule.Run(pass) }); err != nil {
 			errs = append(errs, err)
 		}
+		pass.Findings = withinVersion(u, pass.Findings)
 		passes = append(passes, pass)
 	}
 	return passes, errors.Join(errs...)

@@ -21,6 +21,7 @@ type lintFlags struct {
 	nodes, namespace      string
 	kubernetes            string
 	rules, skipRules      []string
+	markdown              bool
 }
 
 func newLint() *cobra.Command {
@@ -34,7 +35,7 @@ func newLint() *cobra.Command {
 		Short: "Judge manifests",
 		Long: `Judge the manifests of files and directories, directories with all below them;
 "-" reads a stream from standard input. Without a path it judges the working
-directory.
+directory. Of a Markdown file the fenced blocks of YAML and JSON are judged.
 
 Each directory is judged as "kubectl apply -f DIR" would take it, together with
 the directories above it. Paths choose what is reported; what they depend on is
@@ -55,6 +56,7 @@ command could not do its work or directories hold nothing to lint.`,
 	cmd.Flags().StringVar(&f.kubernetes, "kubernetes-version", "", "the `VERSION` of the cluster, as 1.31 (default "+apiserver.Served.String()+")")
 	cmd.Flags().StringSliceVar(&f.rules, "rule", nil, "run these rules alone (`ID`,...)")
 	cmd.Flags().StringSliceVar(&f.skipRules, "skip-rule", nil, "leave these rules out (`ID`,...)")
+	markdownFlag(cmd, &f.markdown)
 	for _, name := range []string{"rule", "skip-rule"} {
 		if err := cmd.RegisterFlagCompletionFunc(name, completeRules); err != nil {
 			panic(err) // the flag was added just above
@@ -87,6 +89,7 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	result, failure := driver.Run(cmd.Context(), driver.Options{
 		Paths: args, Stdin: cmd.InOrStdin(), Nodes: f.nodes, Namespace: f.namespace, Kubernetes: f.kubernetes, Rules: chosen,
+		Markdown: f.markdown,
 	})
 	nothing := errors.Is(failure, driver.ErrNothing) && f.format.value == "text" && len(result.NotJudged) == 0
 	if result == nil || nothing {

@@ -14,6 +14,7 @@ import (
 
 func newUnits() *cobra.Command {
 	var namespace string
+	var markdown bool
 	cmd := &cobra.Command{
 		Use:   "units [PATH...]",
 		Short: "Show what is judged together, and why",
@@ -23,7 +24,7 @@ context they may lean on, and what keeps absence from being evidence.`,
 			if len(args) == 0 {
 				args = []string{"."}
 			}
-			loaded, err := driver.Load(cmd.Context(), driver.Options{Paths: args, Stdin: cmd.InOrStdin(), Namespace: namespace})
+			loaded, err := driver.Load(cmd.Context(), driver.Options{Paths: args, Stdin: cmd.InOrStdin(), Namespace: namespace, Markdown: markdown})
 			if err != nil {
 				return err
 			}
@@ -37,6 +38,7 @@ context they may lean on, and what keeps absence from being evidence.`,
 		},
 	}
 	cmd.Flags().StringVarP(&namespace, "namespace", "n", "", "the namespace of objects that name none")
+	markdownFlag(cmd, &markdown)
 	return cmd
 }
 
@@ -46,6 +48,7 @@ var why = map[unit.Kind]string{
 	unit.Kustomization: "a kustomization: the files it lists, not built yet",
 	unit.Unlisted:      "files that the kustomization beside them does not list",
 	unit.Stream:        "a stream",
+	unit.Document:      "the blocks of a Markdown file, until one shows an object again",
 }
 
 // printUnit prints a unit as a small table.
