@@ -5,8 +5,10 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
+	"unicode"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
@@ -46,28 +48,50 @@ func (l *Loaded) texts(ctx context.Context, w *world, o Options) error {
 		for _, unread := range text.Unread {
 			l.notes = append(l.notes, analyzer.NotJudged{File: text.Path, Reason: unread})
 		}
-		if len(text.Blocks) > 0 || w.tree.has(rels[i]) {
-			l.name(text.Manifest())
-			l.Units = append(l.Units, unit.FromBlocks(text.Blocks, o.Namespace)...)
+		if len(text.Blocks) == 0 && w.tree.has(rels[i]) {
+			l.name(&manifest.File{File: text.File}) // to be counted as what holds no object
 		}
+		for _, block := range text.Blocks {
+			l.name(block)
+		}
+		l.Units = append(l.Units, unit.FromBlocks(text.Blocks, o.Namespace)...)
 	}
 	return err
 }
 
-// withinVersion leaves out, of the findings in a Markdown text, those with an
-// end in another version of what it shows: that other version may satisfy a
-// reference, but it is not there at the same time.
-func withinVersion(u *unit.Unit, findings []analyzer.Finding) []analyzer.Finding {
+// withinText leaves out what a Markdown text shows to be wrong only if it is
+// taken for more than it is. An end in another version of what it shows: that
+// may satisfy a reference, but is not there at the same time. And a name that
+// is close to one that is there, but also stands in a command, which may make
+// what it names.
+func withinText(u *unit.Unit, findings []analyzer.Finding) []analyzer.Finding {
 	if u.Kind != unit.Document {
 		return findings
 	}
 	elsewhere := func(at source.Location) bool {
-		return slices.ContainsFunc(u.Context, func(r *manifest.Resource) bool {
-			span := r.Document.Span
-			return at.File == r.File() && span.Start <= at.Span.Start && at.Span.Start < span.End
-		})
+		return slices.ContainsFunc(u.Context, func(r *manifest.Resource) bool { return at.File == r.File() })
 	}
 	return slices.DeleteFunc(findings, func(f analyzer.Finding) bool {
-		return elsewhere(f.Location) || slices.ContainsFunc(f.Related, func(r analyzer.Related) bool { return elsewhere(r.Location) })
+		return elsewhere(f.Location) || f.Evidence == analyzer.NearMiss && inCommand(f) ||
+			slices.ContainsFunc(f.Related, func(r analyzer.Related) bool { return elsewhere(r.Location) })
 	})
+}
+
+// command finds the lines of a command that can make objects, to the last one
+// that it is continued on.
+var command = regexp.MustCompile(`(?m)\b(kubectl|oc|helm) (.*\\\r?\n)*.*$`)
+
+// inCommand reports whether the value at fault stands in a command of the text.
+func inCommand(f analyzer.Finding) bool {
+	if f.Resource == nil {
+		return false
+	}
+	value := manifest.String(f.Resource.Node, f.Path...)
+	for _, line := range command.FindAllString(string(f.Location.File.Data), -1) {
+		words := strings.FieldsFunc(line, func(r rune) bool { return r != '-' && r != '.' && !unicode.IsLetter(r) && !unicode.IsDigit(r) })
+		if value != "" && slices.Contains(words, value) {
+			return true
+		}
+	}
+	return false
 }

@@ -12,12 +12,12 @@ import (
 
 // Text is a Markdown file.
 type Text struct {
-	// File is the file with what stands before the lines of a block, as the
-	// "> " of a quotation, replaced by blanks. Places are those of the file.
 	*source.File
 	// Blocks are the fenced blocks of YAML and JSON in file order, with the
 	// documents that are meant as whole objects. Blocks without any are left
-	// out.
+	// out. To Kubernetes each block is a file: its File is one of its own with
+	// the path and the places of the text, and with blanks for what stands
+	// before the lines of blocks, as the "> " of a quotation.
 	Blocks []*manifest.File
 	// Excerpts is the number of documents that are not meant so.
 	Excerpts int
@@ -27,8 +27,9 @@ type Text struct {
 
 // Parse reads the blocks of a Markdown text. It never fails.
 func Parse(f *source.File) *Text {
+	t := &Text{File: f}
 	all := fences(f.Data)
-	t := &Text{File: source.NewFile(f.Path, f.Rel, unquoted(f.Data, all))}
+	data := unquoted(f.Data, all)
 	for _, block := range all {
 		part := block.span()
 		reason := ""
@@ -44,7 +45,7 @@ func Parse(f *source.File) *Text {
 			}
 			continue
 		}
-		t.add(manifest.ParsePart(t.File, part))
+		t.add(manifest.ParsePart(source.NewFile(f.Path, f.Rel, data), part))
 	}
 	return t
 }
@@ -62,15 +63,6 @@ func (t *Text) add(block *manifest.File) {
 	if block.Documents = whole; len(whole) > 0 {
 		t.Blocks = append(t.Blocks, block)
 	}
-}
-
-// Manifest returns the blocks as one file.
-func (t *Text) Manifest() *manifest.File {
-	f := &manifest.File{File: t.File}
-	for _, block := range t.Blocks {
-		f.Documents = append(f.Documents, block.Documents...)
-	}
-	return f
 }
 
 // unquoted replaces what stands before the lines of the blocks by blanks, which

@@ -83,7 +83,7 @@ func TestParse(t *testing.T) {
 			t.Parallel()
 			f := source.NewFile("README.md", "docs/README.md", []byte(test.text))
 			text := markdown.Parse(f)
-			if diff := cmp.Diff(test.want, places(text.Manifest())); diff != "" {
+			if diff := cmp.Diff(test.want, places(text.Blocks)); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
 			}
 			if text.Excerpts != test.excerpts {
@@ -92,26 +92,30 @@ func TestParse(t *testing.T) {
 			if diff := cmp.Diff(test.unread, text.Unread); diff != "" {
 				t.Errorf("unread: (-want +got)\n%s", diff)
 			}
-			if text.Path != f.Path || text.Rel != f.Rel || len(text.Data) != len(f.Data) || string(f.Data) != test.text {
-				t.Errorf("the file has changed: %q", text.Data)
+			for _, block := range text.Blocks {
+				if block.Path != f.Path || block.Rel != f.Rel || len(block.Data) != len(test.text) || string(f.Data) != test.text {
+					t.Errorf("the file has changed: %q", block.Data)
+				}
 			}
 		})
 	}
 }
 
-// places names what a file holds, with line and column.
-func places(f *manifest.File) []string {
+// places names what blocks hold, with line and column.
+func places(blocks []*manifest.File) []string {
 	var all []string
-	say := func(what string, span source.Span) {
-		at := f.Position(span.Start)
+	say := func(d *manifest.Document, what string, span source.Span) {
+		at := d.File.Position(span.Start)
 		all = append(all, fmt.Sprintf("%s %d:%d", what, at.Line, at.Column))
 	}
-	for _, d := range f.Documents {
-		for _, r := range d.Resources {
-			say(r.String(), r.NameLocation().Span)
-		}
-		for _, p := range d.Problems {
-			say(p.Message, p.Span)
+	for _, block := range blocks {
+		for _, d := range block.Documents {
+			for _, r := range d.Resources {
+				say(d, r.String(), r.NameLocation().Span)
+			}
+			for _, p := range d.Problems {
+				say(d, p.Message, p.Span)
+			}
 		}
 	}
 	return all
@@ -121,10 +125,10 @@ func places(f *manifest.File) []string {
 func TestQuotationsAreShownWithoutMarks(t *testing.T) {
 	t.Parallel()
 	text := markdown.Parse(source.NewFile("a.md", "a.md", []byte("> A\n"+fenced("> ", "yaml", object))))
-	if got, want := text.LineText(6), "    name: web"; got != want {
+	if got, want := text.Blocks[0].LineText(6), "    name: web"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if got, want := text.LineText(1), "> A"; got != want {
+	if got, want := text.Blocks[0].LineText(1), "> A"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
 }
@@ -134,6 +138,9 @@ func TestBlocksStaySeparate(t *testing.T) {
 	text := markdown.Parse(source.NewFile("a.md", "a.md", []byte(fenced("", "yaml", object)+fenced("", "yaml", "a: 1\n")+fenced("", "yaml", object+"---\n"+object))))
 	var got []int
 	for _, block := range text.Blocks {
+		if block.File == text.Blocks[0].File && block != text.Blocks[0] {
+			t.Error("two blocks are one file")
+		}
 		got = append(got, len(block.Resources()))
 	}
 	if diff := cmp.Diff([]int{1, 2}, got); diff != "" {

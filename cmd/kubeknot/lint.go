@@ -25,6 +25,12 @@ type lintFlags struct {
 }
 
 func newLint() *cobra.Command {
+	cmd, _ := lintCommand()
+	return cmd
+}
+
+// lintCommand returns the command and what its flags are set to.
+func lintCommand() (*cobra.Command, *lintFlags) {
 	f := &lintFlags{
 		format: oneOf{"text", report.Formats()},
 		failOn: oneOf{"error", []string{"error", "warning", "info", "never"}},
@@ -62,22 +68,29 @@ command could not do its work or directories hold nothing to lint.`,
 			panic(err) // the flag was added just above
 		}
 	}
-	return cmd
+	return cmd, f
 }
 
-func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
+// options returns what the flags ask for, or what is wrong with them.
+func (f *lintFlags) options() (driver.Options, error) {
+	o := driver.Options{Nodes: f.nodes, Namespace: f.namespace, Kubernetes: f.kubernetes, Markdown: f.markdown}
 	all, err := allRules()
 	if err != nil {
-		return err
-	}
-	chosen, err := choose(all, f.rules, f.skipRules)
-	if err != nil {
-		return err
+		return o, err
 	}
 	if f.kubernetes != "" {
 		if _, err := apiserver.ParseVersion(f.kubernetes); err != nil {
-			return err
+			return o, err
 		}
+	}
+	o.Rules, err = choose(all, f.rules, f.skipRules)
+	return o, err
+}
+
+func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
+	options, err := f.options()
+	if err != nil {
+		return err
 	}
 	if len(args) == 0 {
 		args = []string{"."}
@@ -87,10 +100,8 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	result, failure := driver.Run(cmd.Context(), driver.Options{
-		Paths: args, Stdin: cmd.InOrStdin(), Nodes: f.nodes, Namespace: f.namespace, Kubernetes: f.kubernetes, Rules: chosen,
-		Markdown: f.markdown,
-	})
+	options.Paths, options.Stdin = args, cmd.InOrStdin()
+	result, failure := driver.Run(cmd.Context(), options)
 	nothing := errors.Is(failure, driver.ErrNothing) && f.format.value == "text" && len(result.NotJudged) == 0
 	if result == nil || nothing {
 		return failure
@@ -101,19 +112,19 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 	if failure != nil {
 		return failure
 	}
-	if f.failed(result) {
+	if len(f.failing(result)) > 0 {
 		return errFindings
 	}
 	return nil
 }
 
-// failed reports whether a finding is at or above --fail-on.
-func (f *lintFlags) failed(result *analyzer.Result) bool {
+// failing returns the findings at or above --fail-on.
+func (f *lintFlags) failing(result *analyzer.Result) []analyzer.Finding {
 	limit, err := analyzer.ParseSeverity(f.failOn.value)
 	if err != nil { // never
-		return false
+		return nil
 	}
-	return slices.ContainsFunc(result.Findings, func(x analyzer.Finding) bool { return x.Severity.AtLeast(limit) })
+	return slices.DeleteFunc(slices.Clone(result.Findings), func(x analyzer.Finding) bool { return !x.Severity.AtLeast(limit) })
 }
 
 // colored decides whether the text is coloured (https://no-color.org).

@@ -69,7 +69,7 @@ func printUnit(out io.Writer, u *unit.Unit) {
 func printResources(out io.Writer, title string, resources []*manifest.Resource) {
 	for len(resources) > 0 {
 		file := resources[0].File()
-		n := slices.IndexFunc(resources, func(r *manifest.Resource) bool { return r.File() != file })
+		n := slices.IndexFunc(resources, func(r *manifest.Resource) bool { return r.File().Path != file.Path })
 		if n < 0 {
 			n = len(resources)
 		}
