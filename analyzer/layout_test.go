@@ -21,7 +21,7 @@ var order = [][]string{
 	{"analyzer/source", "analyzer/apiserver"},
 	{"analyzer/manifest"},
 	{"analyzer/kustomize"},
-	{"analyzer/unit"},
+	{"analyzer/markdown", "analyzer/unit"},
 	{"analyzer/graph"},
 	{"analyzer"},
 	{"rules", "policies", "analyzer/suppress", "analyzer/report", "analyzer/config"},

@@ -21,12 +21,12 @@ type run struct {
 	notes     []analyzer.NotJudged
 	skipped   map[string]map[*manifest.Resource]bool // by topic
 	foreign   int                                    // files without Kubernetes objects
-	files     int
+	files     map[string]bool                        // paths of those with objects
 	resources int
 }
 
 func newRun(rules []*analyzer.Rule) *run {
-	r := &run{skipped: map[string]map[*manifest.Resource]bool{}}
+	r := &run{skipped: map[string]map[*manifest.Resource]bool{}, files: map[string]bool{}}
 	for _, rule := range rules {
 		if rule.File != nil {
 			r.fileRules = append(r.fileRules, rule)
@@ -42,7 +42,7 @@ func (r *run) note(f *manifest.File, l *Loaded) {
 	n := len(f.Resources())
 	r.resources += n
 	if n > 0 {
-		r.files++
+		r.files[f.Path] = true
 	}
 	said := map[string]bool{}
 	foreign := true
@@ -155,6 +155,9 @@ func (r *run) result(l *Loaded) *analyzer.Result {
 		reason := fmt.Sprintf("%s (%d)", topic, len(r.skipped[topic]))
 		result.NotJudged = append(result.NotJudged, analyzer.NotJudged{Reason: reason})
 	}
+	if l.excerpts > 0 {
+		result.NotJudged = append(result.NotJudged, analyzer.NotJudged{Reason: fmt.Sprintf("blocks of Markdown: excerpts, templates, and what is no Kubernetes object (%d)", l.excerpts)})
+	}
 	if r.foreign > 0 {
 		files := "files hold"
 		if r.foreign == 1 {
@@ -163,7 +166,7 @@ func (r *run) result(l *Loaded) *analyzer.Result {
 		result.NotJudged = append(result.NotJudged, analyzer.NotJudged{Reason: fmt.Sprintf("%d %s no Kubernetes objects", r.foreign, files)})
 	}
 	s := &result.Summary
-	s.Files, s.Resources, s.Units = r.files, r.resources, len(l.Units)
+	s.Files, s.Resources, s.Units = len(r.files), r.resources, len(l.Units)
 	for _, f := range r.findings {
 		switch f.Severity {
 		case analyzer.Error:

@@ -26,6 +26,7 @@ type tree struct {
 	// files are the manifest files by their path inside the tree, in the order
 	// of a lexical walk, which is the order in which kubectl applies them.
 	files  []string
+	texts  []string // Markdown files, in the same order
 	charts []string
 	notes  []analyzer.NotJudged // what could not be looked at; File is inside the tree
 	// repositories are git repositories inside the tree, absolute. Each is a
@@ -132,7 +133,7 @@ func (t *tree) walk() error {
 		return fmt.Errorf("%s: %w", t.root, err)
 	}
 	byHand := maps.Clone(t.args) // any extension will do
-	for _, rel := range t.files {
+	for _, rel := range slices.Concat(t.files, t.texts) {
 		delete(byHand, rel)
 	}
 	for arg, dir := range byHand {
@@ -181,6 +182,9 @@ func (t *tree) list() error {
 			return nil
 		case e.Name() == "Chart.yaml":
 			t.charts = append(t.charts, t.rel(filepath.Dir(p)))
+			return nil
+		case isMarkdown(rel) && e.Type().IsRegular():
+			t.texts = append(t.texts, rel)
 			return nil
 		case !slices.Contains(extensions, filepath.Ext(e.Name())) && !kustomize.IsFile(rel):
 			if e.Type()&fs.ModeSymlink != 0 && isDir(p) {

@@ -28,6 +28,9 @@ const (
 	Unlisted Kind = "unlisted files"
 	// Stream: what came in on standard input.
 	Stream Kind = "stream"
+	// Document: the blocks of a Markdown text. They show examples, which may be
+	// parts: what they lack proves nothing.
+	Document Kind = "document"
 )
 
 // Unit is a set of resources that are applied together.
