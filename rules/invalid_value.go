@@ -51,11 +51,11 @@ spec:
 		"k8s.io/kubernetes/pkg/registry: the create strategy of each kind; pkg/apis: its validation",
 	},
 	Run: func(p *analyzer.Pass) error {
-		refusals(p, apiserver.Invalid, func(r *manifest.Resource, f apiserver.Refusal) {
+		refusals(p, apiserver.Invalid, func(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
 			finding := refused(r, f)
 			finding.Message = fmt.Sprintf("%s: %s", r, inWords(r, f))
 			finding.Help = "change the value as the message says"
-			p.Report(finding)
+			return finding
 		})
 		return nil
 	},

@@ -47,9 +47,7 @@ spec:
 		"sigs.k8s.io/json: UnmarshalStrict",
 	},
 	Run: func(p *analyzer.Pass) error {
-		refusals(p, apiserver.UnknownField, func(r *manifest.Resource, f apiserver.Refusal) {
-			p.Report(unknownField(r, f))
-		})
+		refusals(p, apiserver.UnknownField, unknownField)
 		return nil
 	},
 }

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/go-logr/logr"
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	"k8s.io/klog/v2"
 	"k8s.io/kubernetes/pkg/capabilities"
 )
@@ -65,6 +66,9 @@ type Verdict struct {
 	// Refusals is empty if the server accepts the object.
 	Refusals []Refusal
 	Warnings []Warning
+	// Defines is the kind that an accepted CustomResourceDefinition defines, nil
+	// for every other object.
+	Defines *Definition
 
 	moved []moved
 	// dropped are the paths of values that could not be read: what the server
@@ -109,16 +113,24 @@ func Create(o Object) Verdict {
 		v.refuse(Refusal{Family: Invalid, Message: err.Error()})
 		return v
 	}
+	if crd, ok := internal.(*apiextensions.CustomResourceDefinition); ok {
+		v.unhoist(crd)
+	}
 	k.create(internal, &v)
+	if crd, ok := internal.(*apiextensions.CustomResourceDefinition); ok && len(v.Refusals) == 0 {
+		v.Defines = newDefinition(crd)
+	}
 	return v
 }
 
 // Update returns what the server says when the object is applied over an
 // earlier version that it has accepted. Only what the change breaks is
-// returned; of objects that are refused by themselves it says nothing.
+// returned; of objects that are refused by themselves it says nothing, nor of
+// CustomResourceDefinitions: what may not change in them depends on what the
+// cluster stores.
 func Update(before, o Object) Verdict {
 	k, earlier := find(o.APIVersion, o.Kind), find(before.APIVersion, before.Kind)
-	if k == nil || earlier == nil || k.group() != earlier.group() || !k.judged() || !earlier.judged() {
+	if k == nil || earlier == nil || k.scheme == extensions || k.group() != earlier.group() || !k.judged() || !earlier.judged() {
 		return Verdict{}
 	}
 	setUp()

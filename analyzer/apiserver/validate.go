@@ -34,20 +34,7 @@ func (k *kind) internal(typed runtime.Object) (runtime.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.GetName() == "" && m.GetGenerateName() != "" {
-		m.SetName(m.GetGenerateName() + "00000")
-	}
-	switch {
-	case !k.strategy.NamespaceScoped():
-		m.SetNamespace("")
-	case m.GetNamespace() == "":
-		m.SetNamespace(defaultNamespace)
-	}
-	// What the server itself has given an object, as a dump shows it, is not
-	// the author's.
-	m.SetUID("")
-	m.SetResourceVersion("")
-	m.SetManagedFields(nil)
+	k.prepare(m)
 	switch o := object.(type) {
 	case *api.Service:
 		allocate(o)
@@ -58,6 +45,23 @@ func (k *kind) internal(typed runtime.Object) (runtime.Object, error) {
 		}
 	}
 	return object, nil
+}
+
+// prepare names the object and its namespace, and takes away what the server
+// itself has given it, as a dump shows it: that is not the author's.
+func (k *kind) prepare(m metav1.Object) {
+	if m.GetName() == "" && m.GetGenerateName() != "" {
+		m.SetName(m.GetGenerateName() + "00000")
+	}
+	switch {
+	case !k.strategy.NamespaceScoped():
+		m.SetNamespace("")
+	case m.GetNamespace() == "":
+		m.SetNamespace(defaultNamespace)
+	}
+	m.SetUID("")
+	m.SetResourceVersion("")
+	m.SetManagedFields(nil)
 }
 
 // anyNodePort stands for a port that the server chooses.
@@ -97,7 +101,7 @@ func (k *kind) create(object runtime.Object, v *Verdict) {
 		return
 	}
 	rest.FillObjectMetaSystemFields(m)
-	v.addErrors(rest.BeforeCreate(k.strategy, k.contextFor(object, "create", v), object))
+	v.addErrors(rest.BeforeCreate(k.strategy, k.contextFor(object, "create", v), object), splitPath)
 }
 
 // update runs the strategy as for a change.
@@ -123,7 +127,7 @@ func (k *kind) update(old, object runtime.Object, v *Verdict) {
 		k.strategy.PrepareForCreate(k.contextFor(object, "create", &Verdict{}), object)
 	}
 	keepAllocated(old, object)
-	v.addErrors(rest.BeforeUpdate(k.strategy, k.contextFor(object, "update", v), object, old))
+	v.addErrors(rest.BeforeUpdate(k.strategy, k.contextFor(object, "update", v), object, old), splitPath)
 	v.Warnings = nil // Create has said them
 }
 
@@ -156,8 +160,8 @@ func (v *Verdict) AddWarning(_, text string) {
 	v.Warnings = append(v.Warnings, Warning{Path: v.written(splitPath(path)), Message: message})
 }
 
-// addErrors takes apart what a strategy refuses.
-func (v *Verdict) addErrors(err error) {
+// addErrors takes apart what a strategy refuses; split does so with a path.
+func (v *Verdict) addErrors(err error, split func(string) []string) {
 	if err == nil {
 		return
 	}
@@ -167,7 +171,7 @@ func (v *Verdict) addErrors(err error) {
 		return
 	}
 	for _, c := range status.Status().Details.Causes {
-		r := Refusal{Family: familyOf(c), Path: v.written(splitPath(c.Field)), Field: c.Field, Message: c.Message}
+		r := Refusal{Family: familyOf(c), Path: v.written(split(c.Field)), Field: c.Field, Message: c.Message}
 		if !v.follows(r.Path) {
 			v.refuse(r)
 		}
@@ -194,6 +198,8 @@ func familyOf(c metav1.StatusCause) Family {
 		return Immutable
 	case c.Type == metav1.CauseTypeFieldValueRequired:
 		return Required
+	case c.Type == metav1.CauseTypeTypeInvalid:
+		return WrongType
 	}
 	return Invalid
 }
