@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -200,6 +201,9 @@ func inWords(r *manifest.Resource, f apiserver.Refusal) string {
 	return fmt.Sprintf("%s is refused: %s", fieldOf(f), f.Message)
 }
 
+// isValue tells a value that the server quotes from the beginning of a sentence.
+var isValue = regexp.MustCompile(`^(["{\[<]|-?[0-9]|(true|false|null)$)`)
+
 // maxQuoted is the length from which a value is not repeated in a message.
 const maxQuoted = 60
 
@@ -207,6 +211,9 @@ const maxQuoted = 60
 // value that is long, or a whole object, is left out.
 func cutValue(detail string) (value, rest string, ok bool) {
 	value, rest, ok = strings.Cut(detail, ": ")
+	if !isValue.MatchString(value) {
+		return "", detail, true // a rule of a CustomResourceDefinition quotes none
+	}
 	if len(value) > maxQuoted || strings.HasPrefix(value, "{") || value == "null" {
 		value = ""
 	}

@@ -113,11 +113,15 @@ func Create(o Object) Verdict {
 		v.refuse(Refusal{Family: Invalid, Message: err.Error()})
 		return v
 	}
-	if crd, ok := internal.(*apiextensions.CustomResourceDefinition); ok {
+	crd, defines := internal.(*apiextensions.CustomResourceDefinition)
+	if defines {
 		v.unhoist(crd)
 	}
 	k.create(internal, &v)
-	if crd, ok := internal.(*apiextensions.CustomResourceDefinition); ok && len(v.Refusals) == 0 {
+	if defines {
+		v.placeFormats(o.JSON)
+	}
+	if defines && len(v.Refusals) == 0 {
 		v.Defines = newDefinition(crd)
 	}
 	return v

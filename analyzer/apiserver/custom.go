@@ -1,7 +1,6 @@
 package apiserver
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"reflect"
@@ -54,7 +53,7 @@ func (c *customKind) judge(data []byte, v *Verdict) {
 	err := rest.BeforeCreate(c.strategy, c.contextFor(u, "create", v), u)
 	first := len(v.Refusals)
 	v.addErrors(err, func(text string) []string { return c.path(content, text) })
-	v.Refusals = slices.Concat(v.Refusals[:first], plain(v.Refusals[first:], content))
+	v.Refusals = slices.Concat(v.Refusals[:first], plain(v.Refusals[first:]))
 }
 
 // maxMoves ends the search for fields that are misplaced inside of misplaced
@@ -71,6 +70,9 @@ func (c *customKind) prune(content map[string]any, v *Verdict) {
 		again := false
 		for _, text := range unknown {
 			path := c.path(before, text)
+			if len(path) == 0 {
+				path = []string{text} // a key without letters
+			}
 			r := Refusal{Family: UnknownField, Path: v.written(path), Field: text, Message: fmt.Sprintf("unknown field %q", text)}
 			target := c.home(path)
 			if target != nil {
@@ -144,15 +146,13 @@ func schemaAt(s *structuralschema.Structural, path []string) *structuralschema.S
 }
 
 // put sets a value at a path of objects and reports whether it did: not where
-// something stands already, or the way to it is missing.
+// something stands already, or the way to it is missing. Only a spec is made.
 func put(content map[string]any, path []string, value any) bool {
 	last := len(path) - 1
-	parent, ok := valueAt(content, path[:last]).(map[string]any)
-	if !ok && last > 0 && path[last-1] == "spec" {
-		if parent, ok = map[string]any{}, put(content, path[:last], parent); ok {
-			return put(content, path, value)
-		}
+	if last > 0 && path[last-1] == "spec" && valueAt(content, path[:last]) == nil && !put(content, path[:last], map[string]any{}) {
+		return false
 	}
+	parent, ok := valueAt(content, path[:last]).(map[string]any)
 	if !ok || parent[path[last]] != nil {
 		return false
 	}
@@ -224,28 +224,20 @@ func walk(value any, text string) (path []string, ok bool) {
 const unchecked = "some validation rules were not checked"
 
 // mistyped is what the schema validator says of a value of the wrong type.
-var mistyped = regexp.MustCompile(`must be of type ([\w,]+)(?:: "(\w+)")?$`)
-
-// celType is what stands for the value where a rule of CEL refuses it.
-var celType = regexp.MustCompile(`^Invalid value: "(?:string|integer|number|boolean)": `)
+var mistyped = regexp.MustCompile(`must be of type ([\w,]+): "(\w+)"$`)
 
 // plain says what the server says of a custom resource as it speaks of its own
 // kinds, and once.
-func plain(refusals []Refusal, content map[string]any) []Refusal {
+func plain(refusals []Refusal) []Refusal {
 	var all []Refusal
 	for _, r := range refusals {
 		r.Message = strings.ReplaceAll(r.Message, r.Field+" in body ", "")
-		value := valueAt(content, r.Path)
 		if m := mistyped.FindStringSubmatch(r.Message); m != nil && r.Family == WrongType {
-			wants := strings.Split(m[1], ",")
-			r.Message = fmt.Sprintf("it holds %s, not %s", article(strings.Join(wants, " or ")), article(typeName(value)))
-			if len(wants) == 1 {
-				r.Wants = strings.Replace(wants[0], "boolean", "bool", 1)
-			}
-		}
-		if prefix := celType.FindString(r.Message); prefix != "" {
-			if data, err := json.Marshal(value); err == nil {
-				r.Message = fmt.Sprintf("Invalid value: %s: %s", data, r.Message[len(prefix):])
+			name := strings.NewReplacer("boolean", "bool", ",", " or ")
+			wants, is := name.Replace(m[1]), name.Replace(m[2])
+			r.Message = fmt.Sprintf("it holds %s, not %s", article(wants), article(is))
+			if !strings.Contains(wants, " ") {
+				r.Wants = wants
 			}
 		}
 		same := func(o Refusal) bool { return o.Message == r.Message && slices.Equal(o.Path, r.Path) }

@@ -2,6 +2,8 @@ package apiserver
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
 	"strings"
 	"sync"
 
@@ -14,6 +16,7 @@ import (
 	"k8s.io/apiextensions-apiserver/pkg/registry/customresource"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	kjson "sigs.k8s.io/json"
 )
 
 // extensions holds the types of apiextensions.k8s.io, which the server keeps
@@ -111,6 +114,45 @@ func (v *Verdict) unhoist(crd *apiextensions.CustomResourceDefinition) {
 		}
 	}
 	v.dropped = append(v.dropped, []string{"status"})
+}
+
+// unknownFormat begins the warning of a format that the server does not check.
+// It does not say where it stands.
+const unknownFormat = "unrecognized format "
+
+// placeFormats leads the warnings of unknown formats to them, in the order of
+// their paths.
+func (v *Verdict) placeFormats(data []byte) {
+	var content any
+	unplaced := func(w Warning) bool { return w.Path == nil && strings.HasPrefix(w.Message, unknownFormat) }
+	if !slices.ContainsFunc(v.Warnings, unplaced) || kjson.UnmarshalCaseSensitivePreserveInts(data, &content) != nil {
+		return
+	}
+	walkFormats(content, nil, func(format string, path []string) {
+		i := slices.IndexFunc(v.Warnings, func(w Warning) bool {
+			return unplaced(w) && w.Message == unknownFormat+strconv.Quote(format)
+		})
+		if i >= 0 {
+			v.Warnings[i].Path = path
+		}
+	})
+}
+
+// walkFormats calls found for every string of the name "format".
+func walkFormats(value any, path []string, found func(format string, path []string)) {
+	switch value := value.(type) {
+	case map[string]any:
+		for _, key := range sortedKeys(value) {
+			if format, ok := value[key].(string); ok && key == "format" {
+				found(format, at(path, key))
+			}
+			walkFormats(value[key], at(path, key), found)
+		}
+	case []any:
+		for i, item := range value {
+			walkFormats(item, at(path, strconv.Itoa(i)), found)
+		}
+	}
 }
 
 // Create returns what the server says when an object of the kind is created.

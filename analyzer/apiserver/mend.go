@@ -113,8 +113,12 @@ func (m *mender) object(object map[string]any, t reflect.Type, path []string) {
 
 // home looks for the field of that very name where a slip of the indentation
 // may have taken it from: in the objects that hold the object, in those that it
-// holds, and in the template of either.
+// holds, and in the template of either. A schema holds schemas, whose keys are
+// no fields astray.
 func (m *mender) home(key string, t reflect.Type, path []string) []string {
+	if holdsItself(t) {
+		return nil
+	}
 	if home := below(key, t, path, 3); home != nil {
 		return home
 	}
@@ -128,6 +132,19 @@ func (m *mender) home(key string, t reflect.Type, path []string) []string {
 		}
 	}
 	return nil
+}
+
+// holdsItself reports whether a struct has fields of its own type.
+func holdsItself(t reflect.Type) bool {
+	for _, field := range fieldsOf(t) {
+		for field.Kind() == reflect.Pointer || field.Kind() == reflect.Map || field.Kind() == reflect.Slice {
+			field = field.Elem()
+		}
+		if field == structOf(t) {
+			return true
+		}
+	}
+	return false
 }
 
 // below looks for a field in the spec and the template that a struct holds, the
