@@ -4,6 +4,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -33,6 +34,8 @@ type Resource struct {
 	// made object Node and Path lead nowhere in Document, which is the one it
 	// is made of mainly.
 	Origin Origin
+
+	derived sync.Map // key → func() any
 }
 
 // Origin leads from the parts of a made object back to what a person has
@@ -85,6 +88,17 @@ func (r *Resource) WrittenName() string {
 		return r.Origin.Name()
 	}
 	return r.Name
+}
+
+// Derive returns what build makes of the resource alone, built at most once per
+// key: units share their resources, so what is dear need not be made for each.
+// It is safe for concurrent use.
+func (r *Resource) Derive(key any, build func() any) any {
+	once, ok := r.derived.Load(key)
+	if !ok {
+		once, _ = r.derived.LoadOrStore(key, sync.OnceValue(build))
+	}
+	return once.(func() any)()
 }
 
 // File returns the file the resource stands in.
