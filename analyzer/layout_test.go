@@ -20,6 +20,7 @@ const module = "github.com/kubeknot/kubeknot/"
 var order = [][]string{
 	{"analyzer/source", "analyzer/apiserver"},
 	{"analyzer/manifest"},
+	{"analyzer/helm"},
 	{"analyzer/unit"},
 	{"analyzer/graph"},
 	{"analyzer"},
