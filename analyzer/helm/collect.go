@@ -63,17 +63,21 @@ func (o *output) documents(result *Rendering) ([]*manifest.Document, error) {
 // refused returns the error of a document that Helm, which parses them all,
 // does not accept.
 func (o *output) refused(d *manifest.Document) error {
-	switch d.Role {
-	case manifest.Broken, manifest.Template:
-		e := notRendered("what the template makes is no YAML")
-		e.At = source.Location{File: o.file, Span: o.origin(source.Span{Start: d.Span.Start, End: d.Span.Start + 1})}
+	first := source.Span{Start: d.Span.Start, End: d.Span.Start + 1}
+	e := &NotRendered{At: source.Location{File: o.file, Span: o.origin(first)}}
+	switch {
+	case d.Role == manifest.Broken, d.Role == manifest.Template:
+		e.Reason = "what the template makes is no YAML"
 		for _, p := range d.Problems {
 			e.Reason += ": " + p.Message
 			e.At.Span = o.origin(p.Span)
 		}
-		return e
+	case d.Root != nil && !manifest.IsMapping(d.Root) && !manifest.IsNull(d.Root):
+		e.Reason = "what the template makes is no object"
+	default:
+		return nil
 	}
-	return nil
+	return e
 }
 
 // document makes the document of a template that stands for one of its output.
@@ -104,7 +108,7 @@ func (o *output) document(d *manifest.Document, result *Rendering) *manifest.Doc
 // events are the hooks that belong to a release (helm pkg/release/v1/hook.go).
 // An object of any other is never created.
 var events = []string{
-	"crd-install", "pre-install", "post-install", "pre-delete", "post-delete",
+	"pre-install", "post-install", "pre-delete", "post-delete",
 	"pre-upgrade", "post-upgrade", "pre-rollback", "post-rollback",
 }
 

@@ -19,9 +19,7 @@ const schemaFile = "values.schema.json"
 // is not followed.
 type closed struct{}
 
-var errClosed = errors.New("refers to what is not read")
-
-func (closed) Load(string) (any, error) { return nil, errClosed }
+func (closed) Load(string) (any, error) { return nil, errors.New("not read") }
 
 // checkSchema holds values against the schemas of a chart and those it depends
 // on (helm pkg/chart/common/util ValidateAgainstSchema). A schema that cannot
@@ -35,8 +33,11 @@ func (r *renderer) checkSchema(c *chart.Chart, values map[string]any) error {
 		for len(invalid.Causes) > 0 {
 			invalid = invalid.Causes[0]
 		}
-		_, reason, _ := strings.Cut(invalid.Error(), "\n")
-		e := notRendered("%s of chart %s: %s", schemaFile, c.Name(), strings.TrimLeft(reason, "- "))
+		reason := invalid.Error()
+		if credential.MatchString(strings.Join(invalid.InstanceLocation, "/")) { // it may hold the value
+			reason = "at '/" + strings.Join(invalid.InstanceLocation, "/") + "': the value does not fit"
+		}
+		e := notRendered("%s of chart %s: %s", schemaFile, c.Name(), reason)
 		if all := r.values.charts[c].find(invalid.InstanceLocation); len(all) > 0 {
 			at := all[0]
 			e.At = (&manifest.Resource{Document: at.Document, Node: at.Node}).Location(at.Path...)
@@ -68,7 +69,8 @@ func check(schema []byte, values map[string]any) error {
 		return err
 	}
 	compiled, err := compiler.Compile(name)
-	if errors.Is(err, errClosed) {
+	var elsewhere *jsonschema.LoadURLError
+	if errors.As(err, &elsewhere) {
 		return nil
 	}
 	if err != nil {

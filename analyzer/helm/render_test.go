@@ -1,0 +1,168 @@
+package helm_test
+
+import (
+	"fmt"
+	"io/fs"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/fstest"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/kubeknot/kubeknot/analyzer/helm"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
+)
+
+const examples = "../../testdata/helm/"
+
+func render(t *testing.T, files fs.FS, values ...string) (*helm.Rendering, error) {
+	t.Helper()
+	o := helm.Options{KubernetesVersion: "1.36"}
+	for i, text := range values {
+		name := fmt.Sprintf("values-%d.yaml", i)
+		o.Values = append(o.Values, source.NewFile(name, name, []byte(text)))
+	}
+	return helm.Render(helm.Chart{FS: files, Path: "shop", Rel: "shop"}, o)
+}
+
+// object returns the object of a kind and name.
+func object(t *testing.T, r *helm.Rendering, name string) *manifest.Resource {
+	t.Helper()
+	for _, f := range r.Files {
+		for _, o := range f.Resources() {
+			if o.String() == name {
+				return o
+			}
+		}
+	}
+	t.Fatalf("the chart makes no %s", name)
+	return nil
+}
+
+// where writes a place and its first line.
+func where(l source.Location) string {
+	text, _, _ := strings.Cut(string(l.Text()), "\n")
+	return fmt.Sprintf("%s:%d:%d %s", l.File.Path, l.Start().Line, l.Start().Column, text)
+}
+
+func TestFieldsLeadBack(t *testing.T) {
+	t.Parallel()
+	r, err := render(t, os.DirFS(examples+"shop"), "image: {tag: '2.0'}\ncache:\n  memory: 96\n")
+	if err != nil {
+		t.Fatal(err)
+	}
+	const container = "spec template spec containers 0 "
+	for _, tt := range []struct{ object, path, want string }{
+		{"Deployment release-name-web", "", "shop/templates/deployment.yaml:3:7 Deployment"},
+		{"Deployment release-name-web", "metadata name", "shop/templates/deployment.yaml:5:9 {{ .Release.Name }}-web"},
+		{"Deployment release-name-web", "metadata labels release", `shop/templates/deployment.yaml:7:5 {{- include "shop.labels" . | nindent 4 }}`},
+		{"Deployment release-name-web", "metadata labels tier", "shop/templates/deployment.yaml:8:11 web"},
+		{"Deployment release-name-web", "spec replicas", "shop/values.yaml:1:11 2"},
+		{"Deployment release-name-web", "spec revisionHistoryLimit", "shop/templates/deployment.yaml:17:25 {{ .Values.history | default 3 }}"},
+		{"Deployment release-name-web", "spec selector matchLabels app", `shop/templates/deployment.yaml:19:18 {{- include "shop.labels" . | nindent 6 }}`},
+		{"Deployment release-name-web", "spec strategy type", "shop/templates/deployment.yaml:11:1 spec"},
+		{"Deployment release-name-web", "spec template spec nodeSelector disk", "shop/values.yaml:12:9 ssd"},
+		{"Deployment release-name-web", "spec template spec tolerations 0 key", "shop/templates/deployment.yaml:30:14 day"},
+		{"Deployment release-name-web", "spec template spec tolerations 1 key", "shop/values.yaml:17:8 night"},
+		{"Deployment release-name-web", "spec template spec priorityClassName", "shop/templates/deployment.yaml:33:26 {{ .Values.priority }}"},
+		{"Deployment release-name-web", container + "image", `shop/templates/deployment.yaml:36:16 "{{ .Values.image.repository }}:{{ .Values.image.tag }}"`},
+		{"Deployment release-name-web", container + "ports 0 containerPort", "shop/values.yaml:6:9 80"},
+		{"Deployment release-name-web", container + "env 1 name", "shop/values.yaml:22:9 REGION"},
+		{"Deployment release-name-web", container + "env 1 value", "shop/values.yaml:23:10 north"},
+		{"Deployment release-name-web", container + "resources limits memory", "shop/values.yaml:10:13 128Mi"},
+		{"Deployment release-name-web", container + "resources requests cpu", "shop/values.yaml:8:1 resources"},
+		{"ConfigMap release-name-files", "data b", "shop/values.yaml:25:6 two"},
+		{"ConfigMap release-name-files", "data zone", "shop/values.yaml:30:9 z1"},
+		{"Service release-name", "spec ports 0 port", "shop/values.yaml:6:9 80"},
+		{"Service release-name", "metadata labels app", "shop/values.yaml:7:3 labels"},
+		{"Service release-name", "spec ports 0 targetPort", "shop/templates/service.yaml:12:17 http"},
+		{"Service cache", "spec ports 0 port", "shop/values.yaml:28:9 6380"},
+		{"Service cache", "metadata labels zone", "shop/values.yaml:30:9 z1"},
+		{"Service cache", "metadata labels memory", "values-0.yaml:3:11 96"},
+		{"Service cache", "spec selector app", "shop/charts/cache/templates/service.yaml:10:10 cache"},
+		{"CustomResourceDefinition discounts.example.com", "spec scope", "shop/crds/discounts.yaml:7:10 Namespaced"},
+	} {
+		if got := where(object(t, r, tt.object).Location(strings.Fields(tt.path)...)); got != tt.want {
+			t.Errorf("%s %s:\n got %s\nwant %s", tt.object, tt.path, got, tt.want)
+		}
+	}
+}
+
+// A place that is named is one to edit: what stands there is what the object
+// gets.
+func TestAnEditAtThePlaceChangesTheField(t *testing.T) {
+	t.Parallel()
+	files := fstest.MapFS{}
+	if err := fs.WalkDir(os.DirFS(examples+"shop"), ".", func(name string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(examples + "shop/" + name)
+		files[name] = &fstest.MapFile{Data: data}
+		return err
+	}); err != nil {
+		t.Fatal(err)
+	}
+	before, err := render(t, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	edited := 0
+	for _, f := range before.Files {
+		for _, o := range f.Resources() {
+			for _, path := range scalars(o.Node, nil) {
+				at := o.Location(path...)
+				if o.Get(path...) == nil || strings.Contains(string(at.Text()), "{{") || path[len(path)-1] == "name" && len(path) == 2 {
+					continue // an action, or what the object is found by
+				}
+				name := strings.TrimPrefix(at.File.Path, "shop/")
+				text := files[name].Data
+				files[name] = &fstest.MapFile{Data: []byte(string(text[:at.Span.Start]) + "4711" + string(text[at.Span.End:]))}
+				after, err := render(t, files)
+				files[name] = &fstest.MapFile{Data: text}
+				if err != nil {
+					t.Errorf("%s: %v", where(at), err)
+					continue
+				}
+				edited++
+				if !holds(after, f.Path, path) {
+					t.Errorf("%s %v: 4711 in place of %s does not change it", o, path, where(at))
+				}
+			}
+		}
+	}
+	if edited < 40 {
+		t.Errorf("only %d fields were edited", edited)
+	}
+}
+
+// scalars returns the paths of all scalars.
+func scalars(n *yaml.Node, path []string) [][]string {
+	if n.Kind == yaml.ScalarNode {
+		return [][]string{slices.Clone(path)}
+	}
+	var all [][]string
+	for i, item := range manifest.Items(n) {
+		all = append(all, scalars(item, append(path, strconv.Itoa(i)))...)
+	}
+	for key, e := range manifest.Fields(n) {
+		all = append(all, scalars(e.Value, append(path, key))...)
+	}
+	return all
+}
+
+// holds reports whether an object of a file has 4711 at a path.
+func holds(r *helm.Rendering, file string, path []string) bool {
+	for _, f := range r.Files {
+		for _, o := range f.Resources() {
+			if f.Path == file && manifest.String(o.Node, path...) == "4711" {
+				return true
+			}
+		}
+	}
+	return false
+}
