@@ -20,6 +20,7 @@ func (r *renderer) collect(texts map[string]string) (*Rendering, error) {
 	byFile := map[*source.File]*manifest.File{}
 	for _, name := range sorted(texts) {
 		o := r.templates[name].read(texts[name])
+		r.outputs[name] = o
 		documents, err := o.documents(result)
 		if err != nil {
 			return nil, err
@@ -87,6 +88,7 @@ func (o *output) document(d *manifest.Document, result *Rendering) *manifest.Doc
 	for _, r := range d.Resources {
 		at := &origin{output: o, document: made, rendered: d, resource: r}
 		at.hideSecret()
+		o.origins = append(o.origins, at)
 		switch installed, test := hook(r.Node); {
 		case test:
 			result.Tests++

@@ -12,6 +12,8 @@ import (
 	"testing"
 	"time"
 
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
 	"github.com/kubeknot/kubeknot/analyzer/helm"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
@@ -61,10 +63,14 @@ func compare(t *testing.T, root, dir, tool string) {
 	if refused != nil {
 		t.Logf("%-60s %8s not rendered: %v", rel, took, refused)
 	} else {
+		places := map[string]int{}
 		for _, f := range made.Files {
 			got = append(got, objects(f)...)
+			for _, o := range f.Resources() {
+				lead(t, o, places)
+			}
 		}
-		t.Logf("%-60s %8s %d objects, %d tests", rel, took, len(got), made.Tests)
+		t.Logf("%-60s %8s %d objects, %d tests, fields from %v", rel, took, len(got), made.Tests, places)
 	}
 	if tool == "" {
 		return
@@ -92,6 +98,29 @@ func compare(t *testing.T, root, dir, tool string) {
 	for _, o := range got {
 		if !slices.Contains(want, o) {
 			t.Errorf("%s: only Render makes %s", rel, o)
+		}
+	}
+}
+
+// lead checks that the text which a scalar leads to, if it is no action, reads
+// as the scalar, and counts what they lead to.
+func lead(t *testing.T, o *manifest.Resource, places map[string]int) {
+	for _, path := range scalars(o.Node, nil) {
+		at := o.Location(path...)
+		text, value := string(at.Text()), o.Get(path...)
+		var again yaml.Node
+		switch {
+		case value == nil:
+			places["null"]++
+		case strings.Contains(text, "{{"):
+			places["an action"]++
+		case yaml.Unmarshal(at.Text(), &again) != nil || len(again.Content) != 1 || strings.TrimSpace(again.Content[0].Value) != strings.TrimSpace(value.Value):
+			places["elsewhere"]++
+			t.Errorf("%s %v is %q and leads to %s", o, path, value.Value, where(at))
+		case filepath.Base(at.File.Path) == "values.yaml":
+			places["values"]++
+		default:
+			places["text"]++
 		}
 	}
 }

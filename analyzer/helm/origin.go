@@ -16,6 +16,10 @@ type origin struct {
 	document *manifest.Document // of the template
 	rendered *manifest.Document
 	resource *manifest.Resource // as it stands in rendered
+
+	// streamed is the object as somebody else has rendered it, maybe with other
+	// values; nil unless Retrace is at work.
+	streamed *yaml.Node
 }
 
 // Name returns the name of the object: Helm does not rename what it renders.
@@ -26,18 +30,23 @@ func (o *origin) Name() string { return o.resource.Name }
 // closest to it.
 func (o *origin) Trace(path []string) manifest.Place {
 	steps := o.follow(path)
-	if len(steps) == 0 {
+	whole := len(steps) == 0
+	if whole {
 		path = []string{"kind"}
 		steps = o.follow(path)
 	}
 	if len(steps) == 0 {
 		return manifest.Place{Document: o.document, Value: o.file.Line(1)}
 	}
+	if o.streamed != nil && !whole && !o.agrees(path[:len(steps)], steps[len(steps)-1]) {
+		if steps = steps[:around(steps)]; len(steps) == 0 {
+			return o.Trace(nil)
+		}
+	}
 	if v, ok := o.value(path, steps); ok {
 		return v
 	}
-	last := steps[len(steps)-1]
-	place := manifest.Place{Document: o.document}
+	last, place := steps[len(steps)-1], manifest.Place{Document: o.document}
 	switch {
 	case last.key == nil:
 		place.Value = o.output.origin(last.span)
@@ -47,6 +56,24 @@ func (o *origin) Trace(path []string) manifest.Place {
 		place.Key, place.Value = o.output.origin(*last.key), o.output.origin(last.span)
 	}
 	return place
+}
+
+// agrees reports whether a streamed object can have got a field as this one
+// has: what a template fixes is the same with all values.
+func (o *origin) agrees(path []string, last taken) bool {
+	by := o.made(last.span.Start)
+	return by == nil || !by.literal || same(last.node, get(o.streamed, path))
+}
+
+// around returns how far a path leads without its last step or, if that lies in
+// an item of a list, without the item, which may be another one.
+func around(steps []taken) int {
+	for i := len(steps) - 1; i >= 0; i-- {
+		if steps[i].key == nil {
+			return i
+		}
+	}
+	return len(steps) - 1
 }
 
 // taken is a step of a path that leads somewhere.
@@ -99,6 +126,12 @@ func (o *origin) value(path []string, steps []taken) (manifest.Place, bool) {
 	if span.Start == span.End || !by.holds(span) {
 		return manifest.Place{}, false
 	}
+	node := last.node
+	if o.streamed != nil {
+		if node = get(o.streamed, path[:len(steps)]); len(steps) < len(path) && get(o.streamed, path) != nil {
+			return manifest.Place{}, false // of other values
+		}
+	}
 	inside := o.inside(path[:len(steps)], steps, by)
 	for _, r := range by.values {
 		from, ok := o.scope.resolve(r, by.at)
@@ -106,7 +139,7 @@ func (o *origin) value(path []string, steps []taken) (manifest.Place, bool) {
 			continue
 		}
 		for _, v := range o.scope.find(append(from, inside...)) {
-			if same(last.node, v.node) {
+			if same(node, v.node) {
 				v.Path = append(v.Path, path[len(steps):]...)
 				return v.Place, true
 			}

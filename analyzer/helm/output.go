@@ -13,6 +13,7 @@ type output struct {
 	*template
 	text     string
 	segments []segment
+	origins  []*origin // of all objects, in order
 }
 
 // segment is a stretch of an output that one piece has made.

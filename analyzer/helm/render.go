@@ -18,6 +18,7 @@ import (
 	dependencies "helm.sh/helm/v4/pkg/chart/v2/util"
 	"helm.sh/helm/v4/pkg/engine"
 
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
@@ -25,19 +26,11 @@ import (
 // rendered are: libraries, charts whose dependencies do not lie in charts/, and
 // what Helm itself refuses.
 func Render(c Chart, o Options) (*Rendering, error) {
-	l, err := load(c)
+	r, err := open(c)
 	if err != nil {
 		return nil, notRendered("%s", oneLine(err))
 	}
-	r := &renderer{loaded: l, templates: map[string]*template{}}
-	r.values = openValues(o.Values)
-	data, err := r.data(o)
-	if err != nil {
-		return nil, r.explain(err)
-	}
-	r.mark()
-	functions := map[string]any{markFunction: r.emit}
-	texts, err := engine.Engine{CustomTemplateFuncs: functions}.Render(l.chart, data)
+	texts, err := r.render(o)
 	if err != nil {
 		return nil, r.explain(err)
 	}
@@ -50,6 +43,30 @@ type renderer struct {
 	values    *values
 	templates map[string]*template // by the names that Helm gives them
 	numbered  []*template
+	outputs   map[string]*output // by the names of their templates
+
+	crds map[string]*manifest.File // by the names that Helm gives them; for Retrace
+}
+
+// open reads a chart. The renderer is nil if there is nothing to render at all.
+func open(c Chart) (*renderer, error) {
+	l, err := load(c)
+	if l == nil {
+		return nil, err
+	}
+	return &renderer{loaded: l, templates: map[string]*template{}, outputs: map[string]*output{}, crds: map[string]*manifest.File{}}, err
+}
+
+// render returns what the templates make, with marks, by their names.
+func (r *renderer) render(o Options) (map[string]string, error) {
+	r.values = openValues(o.Values)
+	data, err := r.data(o)
+	if err != nil {
+		return nil, err
+	}
+	r.mark()
+	functions := map[string]any{markFunction: r.emit}
+	return engine.Engine{CustomTemplateFuncs: functions}.Render(r.chart, data)
 }
 
 // data merges what the templates get, as helm pkg/action/install.go does.
