@@ -99,6 +99,14 @@ func (l *loaded) load(at string, files []*archive.BufferedFile) (*chart.Chart, e
 			below[dir] = packed
 		}
 	}
+	for _, f := range own {
+		if f.Name != valuesFile {
+			continue
+		}
+		if err := checkValues(l.file(path.Join(at, f.Name), f.Data)); err != nil {
+			return nil, err
+		}
+	}
 	c, err := loader.LoadFiles(own)
 	if err != nil {
 		return nil, err
@@ -118,9 +126,13 @@ func (l *loaded) remember(at string, c *chart.Chart) {
 	for _, f := range slices.Concat(c.Templates, c.Raw, c.Files) {
 		name := path.Join(at, f.Name)
 		if strings.HasPrefix(f.Name, "templates/") || strings.HasPrefix(f.Name, "crds/") || f.Name == valuesFile {
-			l.files[f] = source.NewFile(path.Join(l.from.Path, name), path.Join(l.from.Rel, name), f.Data)
+			l.files[f] = l.file(name, f.Data)
 		}
 	}
+}
+
+func (l *loaded) file(name string, data []byte) *source.File {
+	return source.NewFile(path.Join(l.from.Path, name), path.Join(l.from.Rel, name), data)
 }
 
 const valuesFile = "values.yaml"

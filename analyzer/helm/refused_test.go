@@ -46,7 +46,9 @@ func TestNotRendered(t *testing.T) {
 		{"a named template that fails", chart(template, "{{ include \"x\" . }}", "templates/_x.tpl", "\n{{ define \"x\" }}{{ .Values.web.port }}{{ end }}"), "shop/templates/_x.tpl:2: .Values.web.port: nil pointer evaluating interface {}.port"},
 		{"output that is no YAML", chart(template, "a: b\nc: {{ print \"d: e\" }}\n"), "shop/templates/a.yaml:2: what the template makes is no YAML: mapping values are not allowed in this context"},
 		{"output that is no object", chart(template, "{{ print 1 }}\n"), "shop/templates/a.yaml:1: what the template makes is no object"},
-		{"values that are no YAML", chart("values.yaml", "a: b: c\n"), "cannot load values.yaml: cannot unmarshal yaml document: error converting YAML to JSON: yaml: mapping values are not allowed in this context"},
+		{"values that are no YAML", chart("values.yaml", "a: b\nc: d: e\n"), "shop/values.yaml:2: mapping values are not allowed in this context"},
+		{"values of a dependency that are no YAML", chart("charts/cache/Chart.yaml", name, "charts/cache/values.yaml", "a: 'b\n"), "shop/charts/cache/values.yaml:1: found unexpected end of stream"},
+		{"values that are no mapping", chart("values.yaml", "- a\n"), "cannot load values.yaml: cannot unmarshal yaml document: error unmarshaling JSON: while decoding JSON: json: cannot unmarshal array into Go value of type map[string]interface {}"},
 		{"values against the schema", chart("values.schema.json", schema, "values.yaml", "name: a\nport: http\n"), "shop/values.yaml:2: values.schema.json of chart shop: at '/port': got string, want integer"},
 		{
 			"a credential against the schema",
@@ -67,6 +69,13 @@ func TestNotRendered(t *testing.T) {
 				t.Errorf("\n got %v\nwant %s", err, tt.want)
 			}
 		})
+	}
+}
+
+func TestGivenValuesThatAreNoYAML(t *testing.T) {
+	t.Parallel()
+	if _, err := render(t, chart(), "a: b\n", "a: b\n\tc: d\n"); err == nil || !strings.HasPrefix(err.Error(), "values-1.yaml:2: ") {
+		t.Errorf("got %v", err)
 	}
 }
 

@@ -3,6 +3,7 @@ package helm
 import (
 	"bytes"
 	"cmp"
+	"errors"
 	"fmt"
 	"maps"
 	"path"
@@ -28,7 +29,7 @@ import (
 func Render(c Chart, o Options) (*Rendering, error) {
 	r, err := open(c)
 	if err != nil {
-		return nil, notRendered("%s", oneLine(err))
+		return nil, (&renderer{}).explain(err)
 	}
 	texts, err := r.render(o)
 	if err != nil {
@@ -73,6 +74,9 @@ func (r *renderer) render(o Options) (map[string]string, error) {
 func (r *renderer) data(o Options) (common.Values, error) {
 	given := map[string]any{}
 	for _, f := range o.Values {
+		if err := checkValues(f); err != nil {
+			return nil, err
+		}
 		v, err := loader.LoadValues(bytes.NewReader(f.Data))
 		if err != nil {
 			return nil, fmt.Errorf("%s: %w", f.Path, err)
@@ -196,10 +200,11 @@ var (
 // explain makes an error of Helm one that names a file of the tree. Of an error
 // that went through named templates, the innermost place counts.
 func (r *renderer) explain(err error) *NotRendered {
-	if e, ok := err.(*NotRendered); ok {
+	var e *NotRendered
+	if errors.As(err, &e) {
 		return e
 	}
-	e := notRendered("%s", oneLine(err))
+	e = notRendered("%s", oneLine(err))
 	for _, m := range place.FindAllStringSubmatch(err.Error(), -1) {
 		if t := r.templates[m[1]]; t != nil {
 			line, _ := strconv.Atoi(m[2])

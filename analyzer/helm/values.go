@@ -60,6 +60,19 @@ func documents(f *source.File) []*manifest.Document {
 	return parsed
 }
 
+// checkValues returns the error of a values file that is no YAML. Helm's does
+// not say where.
+func checkValues(f *source.File) error {
+	for _, d := range manifest.ParseAny(f).Documents {
+		for _, p := range d.Problems {
+			if p.Kind == manifest.SyntaxError {
+				return &NotRendered{source.Location{File: f, Span: p.Span}, p.Message}
+			}
+		}
+	}
+	return nil
+}
+
 // found is a value as it stands in a values file.
 type found struct {
 	manifest.Place
