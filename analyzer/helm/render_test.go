@@ -1,6 +1,10 @@
 package helm_test
 
 import (
+	"archive/tar"
+	"bytes"
+	"compress/gzip"
+	"errors"
 	"fmt"
 	"io/fs"
 	"os"
@@ -89,6 +93,89 @@ func TestFieldsLeadBack(t *testing.T) {
 		if got := where(object(t, r, tt.object).Location(strings.Fields(tt.path)...)); got != tt.want {
 			t.Errorf("%s %s:\n got %s\nwant %s", tt.object, tt.path, got, tt.want)
 		}
+	}
+}
+
+func TestKeysAndEntriesLeadBack(t *testing.T) {
+	t.Parallel()
+	r, err := render(t, os.DirFS(examples+"shop"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	const container = "spec template spec containers 0 "
+	for _, tt := range []struct{ path, key, entry string }{
+		{"metadata labels tier", "shop/templates/deployment.yaml:8:5 tier", "shop/templates/deployment.yaml:8:5 tier: web"},
+		{"metadata labels app", `shop/templates/deployment.yaml:7:5 {{- include "shop.labels" . | nindent 4 }}`, `shop/templates/deployment.yaml:7:5 {{- include "shop.labels" . | nindent 4 }}`},
+		{"metadata name", "shop/templates/deployment.yaml:5:3 name", "shop/templates/deployment.yaml:5:3 name: {{ .Release.Name }}-web"},
+		{"spec replicas", "shop/values.yaml:1:1 replicas", "shop/values.yaml:1:1 replicas: 2"},
+		{"spec strategy", "shop/templates/deployment.yaml:11:1 spec", "shop/templates/deployment.yaml:11:1 spec"},
+		{"spec template", "shop/templates/deployment.yaml:20:3 template", "shop/templates/deployment.yaml:20:3 template"},
+		{container + "env 0 value", "shop/values.yaml:21:3 value", "shop/values.yaml:21:3 value: info"},
+		{container + "resources", "shop/values.yaml:8:1 resources", "shop/values.yaml:8:1 resources"},
+	} {
+		o, path := object(t, r, "Deployment release-name-web"), strings.Fields(tt.path)
+		if got := where(o.KeyLocation(path...)); got != tt.key {
+			t.Errorf("the key of %s:\n got %s\nwant %s", tt.path, got, tt.key)
+		}
+		if got := where(o.EntryLocation(path...)); got != tt.entry {
+			t.Errorf("the entry of %s:\n got %s\nwant %s", tt.path, got, tt.entry)
+		}
+	}
+}
+
+func TestDependencies(t *testing.T) {
+	t.Parallel()
+	const service = "apiVersion: v1\nkind: Service\nmetadata: {name: {{ .Chart.Name }}}\nspec: {ports: [{port: {{ .Values.port }}}], type: {{ .Values.global.type }}}\n"
+	const name = "apiVersion: v2\nversion: 0.1.0\nname: "
+	r, err := render(t, chart(
+		"Chart.yaml", name+"shop\ndependencies:\n- {name: cache, version: 0.1.0, alias: east}\n- {name: cache, version: 0.1.0, alias: west}\n- {name: queue, version: 0.1.0, condition: queue.enabled}\n",
+		"values.yaml", "global: {type: ClusterIP}\nqueue: {enabled: false}\neast: {port: 1}\n",
+		"charts/cache/Chart.yaml", name+"cache\n", "charts/cache/values.yaml", "port: 6379\n", "charts/cache/templates/a.yaml", service,
+		"charts/queue/Chart.yaml", name+"queue\n", "charts/queue/templates/a.yaml", service,
+	))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if n := len(r.Files); n != 1 {
+		t.Errorf("got %d files, want the one of the alias", n)
+	}
+	for name, want := range map[string]string{"Service east": "shop/values.yaml:3:14 1", "Service west": "shop/charts/cache/values.yaml:1:7 6379"} {
+		o := object(t, r, name)
+		if got := where(o.Location("spec", "ports", "0", "port")); got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+		if got, want := where(o.Location("spec", "type")), "shop/values.yaml:1:16 ClusterIP"; got != want {
+			t.Errorf("%s: got %s, want %s", name, got, want)
+		}
+	}
+}
+
+// Of a dependency that is packed, the archive and the file in it are named.
+func TestPackedDependencies(t *testing.T) {
+	t.Parallel()
+	var packed bytes.Buffer
+	gz := gzip.NewWriter(&packed)
+	tw := tar.NewWriter(gz)
+	for name, text := range map[string]string{
+		"cache/Chart.yaml":       "apiVersion: v2\nname: cache\nversion: 0.1.0\n",
+		"cache/templates/a.yaml": "apiVersion: v1\nkind: Service\nmetadata: {name: cache}\n",
+	} {
+		if err := tw.WriteHeader(&tar.Header{Name: name, Size: int64(len(text)), Mode: 0o644, Typeflag: tar.TypeReg}); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := tw.Write([]byte(text)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := errors.Join(tw.Close(), gz.Close()); err != nil {
+		t.Fatal(err)
+	}
+	r, err := render(t, chart("charts/cache-0.1.0.tgz", packed.String()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, want := where(object(t, r, "Service cache").NameLocation()), "shop/charts/cache-0.1.0.tgz/templates/a.yaml:3:18 cache"; got != want {
+		t.Errorf("got %s, want %s", got, want)
 	}
 }
 
