@@ -13,7 +13,7 @@ import (
 
 // collect turns what the templates have made into objects.
 func (r *renderer) collect(texts map[string]string) (*Rendering, error) {
-	result := &Rendering{Name: r.chart.Name()}
+	result := &Rendering{Name: r.chart.Name(), Sources: r.sources}
 	for _, crd := range r.chart.CRDObjects() {
 		result.Files = append(result.Files, manifest.Parse(r.files[crd.File]))
 	}

@@ -44,6 +44,10 @@ type Rendering struct {
 	// and then one file for each template that makes an object, sorted by path.
 	// Their resources have an Origin.
 	Files []*manifest.File
+	// Sources are all files that a place of an object can lie in: templates,
+	// values, also those that were given, and custom resource definitions. They
+	// are files of this rendering alone, because it hides secrets of them.
+	Sources []*source.File
 	// Tests counts the objects that only "helm test" creates. Files does not
 	// hold them.
 	Tests int

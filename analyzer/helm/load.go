@@ -16,6 +16,7 @@ import (
 	"helm.sh/helm/v4/pkg/chart/v2/loader"
 	"helm.sh/helm/v4/pkg/ignore"
 
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
@@ -26,6 +27,8 @@ type loaded struct {
 	// files are the templates, values.yaml and the files of crds/ of all charts.
 	// Helm copies charts, but not the files they hold.
 	files map[*common.File]*source.File
+	// sources are those files in order, and the values that were given.
+	sources []*source.File
 }
 
 // load reads a chart. Helm's own loader would open files by name.
@@ -39,6 +42,21 @@ func load(from Chart) (*loaded, error) {
 		return nil, err
 	}
 	return l, l.installable()
+}
+
+// Name returns the name that a chart has, which need not be that of its
+// directory; "" if its Chart.yaml says none or cannot be read.
+func Name(dir fs.FS) string {
+	data, err := fs.ReadFile(dir, "Chart.yaml")
+	if err != nil {
+		return ""
+	}
+	for _, d := range manifest.ParseAny(source.NewFile("", "", data)).Documents {
+		if d.Root != nil {
+			return manifest.String(d.Root, "name")
+		}
+	}
+	return ""
 }
 
 // list reads the files that .helmignore does not name.
@@ -123,10 +141,12 @@ func (l *loaded) load(at string, files []*archive.BufferedFile) (*chart.Chart, e
 }
 
 func (l *loaded) remember(at string, c *chart.Chart) {
-	for _, f := range slices.Concat(c.Templates, c.Raw, c.Files) {
+	values := slices.DeleteFunc(slices.Clone(c.Raw), func(f *common.File) bool { return f.Name != valuesFile })
+	for _, f := range slices.Concat(c.Templates, values, c.Files) {
 		name := path.Join(at, f.Name)
 		if strings.HasPrefix(f.Name, "templates/") || strings.HasPrefix(f.Name, "crds/") || f.Name == valuesFile {
 			l.files[f] = l.file(name, f.Data)
+			l.sources = append(l.sources, l.files[f])
 		}
 	}
 }

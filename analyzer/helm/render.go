@@ -60,7 +60,7 @@ func open(c Chart) (*renderer, error) {
 
 // render returns what the templates make, with marks, by their names.
 func (r *renderer) render(o Options) (map[string]string, error) {
-	r.values = openValues(o.Values)
+	r.openValues(o.Values)
 	data, err := r.data(o)
 	if err != nil {
 		return nil, err

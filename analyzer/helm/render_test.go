@@ -90,8 +90,12 @@ func TestFieldsLeadBack(t *testing.T) {
 		{"Service cache", "spec selector app", "shop/charts/cache/templates/service.yaml:10:10 cache"},
 		{"CustomResourceDefinition discounts.example.com", "spec scope", "shop/crds/discounts.yaml:7:10 Namespaced"},
 	} {
-		if got := where(object(t, r, tt.object).Location(strings.Fields(tt.path)...)); got != tt.want {
+		at := object(t, r, tt.object).Location(strings.Fields(tt.path)...)
+		if got := where(at); got != tt.want {
 			t.Errorf("%s %s:\n got %s\nwant %s", tt.object, tt.path, got, tt.want)
+		}
+		if !slices.Contains(r.Sources, at.File) {
+			t.Errorf("%s is no source", at.File.Path)
 		}
 	}
 }

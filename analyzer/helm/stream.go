@@ -29,17 +29,26 @@ func Source(d *manifest.Document) (template, chart string) {
 	return "", ""
 }
 
+// Retraced is what became known of a stream.
+type Retraced struct {
+	// Sources are the files that its objects now lead to, as in Rendering.
+	Sources []*source.File
+	// Missing are the templates that are not there, sorted: what was made of
+	// those keeps its place in the stream.
+	Missing []string
+}
+
 // Retrace gives the objects of a stream that "helm template" has printed an
 // Origin in the templates and values of their charts, which find returns by
-// name. It returns the templates that are not there, sorted; what was made of
-// those keeps its place in the stream.
+// name.
 //
 // The stream does not say what values it was made with. The chart is rendered
 // again with those of o, and a field leads to where the same field of the same
 // object comes from then; to a values file only if that holds what the stream
 // does. Of an object that the chart does not make with these values the
 // template is known, and nothing closer.
-func Retrace(f *manifest.File, o Options, find func(chart string) (Chart, bool)) (missing []string) {
+func Retrace(f *manifest.File, o Options, find func(chart string) (Chart, bool)) Retraced {
+	var result Retraced
 	charts := map[string]*renderer{}
 	streams := map[string][]**manifest.Resource{}
 	for _, d := range f.Documents {
@@ -49,9 +58,12 @@ func Retrace(f *manifest.File, o Options, find func(chart string) (Chart, bool))
 		}
 		if _, known := charts[chart]; !known {
 			charts[chart] = rendered(chart, o, find)
+			if charts[chart] != nil {
+				result.Sources = append(result.Sources, charts[chart].sources...)
+			}
 		}
 		if r := charts[chart]; r == nil || r.templates[name] == nil && r.crds[name] == nil {
-			missing = append(missing, name)
+			result.Missing = append(result.Missing, name)
 			continue
 		}
 		for i := range d.Resources {
@@ -63,16 +75,23 @@ func Retrace(f *manifest.File, o Options, find func(chart string) (Chart, bool))
 		charts[chart].retrace(name, stream)
 	}
 	for _, d := range f.Documents {
-		for i, p := range d.Problems {
-			for _, r := range d.Resources {
-				if p.Resource != nil && r.Node == p.Resource.Node {
-					d.Problems[i].Resource = r
-				}
+		reattach(d)
+	}
+	slices.Sort(result.Missing)
+	result.Missing = slices.Compact(result.Missing)
+	return result
+}
+
+// reattach gives the problems of a document the objects that now stand for
+// theirs.
+func reattach(d *manifest.Document) {
+	for i, p := range d.Problems {
+		for _, r := range d.Resources {
+			if p.Resource != nil && r.Node == p.Resource.Node {
+				d.Problems[i].Resource = r
 			}
 		}
 	}
-	slices.Sort(missing)
-	return slices.Compact(missing)
 }
 
 // rendered renders a chart as far as it can be. It is nil if it is not there.
@@ -92,7 +111,7 @@ func rendered(chart string, o Options, find func(string) (Chart, bool)) *rendere
 		}
 	}
 	if err != nil && len(r.templates) == 0 {
-		r.values = openValues(o.Values)
+		r.openValues(o.Values)
 		r.scopes(r.chart, nil)
 	}
 	for _, crd := range r.chart.CRDObjects() {

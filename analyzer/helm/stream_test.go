@@ -17,10 +17,10 @@ import (
 func retrace(t *testing.T, stream string, files fs.FS, values ...*source.File) (*helm.Rendering, []string) {
 	t.Helper()
 	f := manifest.Parse(source.NewFile("<stdin>", "<stdin>", []byte(stream)))
-	missing := helm.Retrace(f, helm.Options{KubernetesVersion: "1.36", Values: values}, func(chart string) (helm.Chart, bool) {
-		return helm.Chart{FS: files, Path: "shop", Rel: "shop"}, chart == "shop"
+	result := helm.Retrace(f, helm.Options{KubernetesVersion: "1.36", Values: values}, func(chart string) (helm.Chart, bool) {
+		return helm.Chart{FS: files, Path: "shop", Rel: "shop"}, chart == helm.Name(files)
 	})
-	return &helm.Rendering{Files: []*manifest.File{f}}, missing
+	return &helm.Rendering{Files: []*manifest.File{f}, Sources: result.Sources}, result.Missing
 }
 
 func read(t *testing.T, name string) string {
@@ -47,6 +47,9 @@ func TestStreamsLeadWhereTheChartDoes(t *testing.T) {
 	for _, f := range chart.Files {
 		for _, o := range f.Resources() {
 			other := object(t, stream, o.String())
+			if !slices.Contains(stream.Sources, other.Location().File) {
+				t.Errorf("%s lies in %s, which is no source", other, other.Location().File.Path)
+			}
 			for _, path := range append(scalars(o.Node, nil), nil, []string{"metadata", "none"}) {
 				fields++
 				if got, want := where(other.Location(path...)), where(o.Location(path...)); got != want {

@@ -28,13 +28,13 @@ type scope struct {
 }
 
 // openValues reads the given values files. The charts' own follow with scope.
-func openValues(given []*source.File) *values {
-	v := &values{charts: map[*chart.Chart]*scope{}}
+func (r *renderer) openValues(given []*source.File) {
+	r.values = &values{charts: map[*chart.Chart]*scope{}}
 	for _, f := range slices.Backward(given) {
-		// A copy, because other charts hide other secrets of it.
-		v.given = append(v.given, documents(source.NewFile(f.Path, f.Rel, f.Data))...)
+		own := source.NewFile(f.Path, f.Rel, f.Data) // other charts hide other secrets of it
+		r.sources = append(r.sources, own)
+		r.values.given = append(r.values.given, documents(own)...)
 	}
-	return v
 }
 
 // scope makes the scope of a chart. own is its values.yaml, nil if it has none.
