@@ -52,7 +52,7 @@ func TestDefinition(t *testing.T) {
 			}},
 		{"metadata", object("example.com/v1", "Backup", `"spec":{"schedule":"a"},"metadata":{"name":"x","labels":{"a":1},"lables":{}}`),
 			[]string{
-				"wrong-type metadata/labels/a: it holds a string, not a number",
+				"wrong-type metadata/labels/a: must be a string, not a number",
 				`unknown-field metadata/lables: unknown field "metadata.lables" near labels`,
 			}},
 		{"metadata that is embedded", object("example.com/v1", "Backup", `"spec":{"schedule":"a","pod":{"apiVersion":"v1","kind":"Pod","metadata":{"nam":"x"},"any":1}}`),
