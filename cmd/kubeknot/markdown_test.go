@@ -42,7 +42,8 @@ func TestPagesOfTheRulesHoldWhatTheySay(t *testing.T) {
 				t.Errorf("the good example is at fault: %s", f.whole)
 			}
 		}
-		if found == slices.Contains(supplied, r.ID) {
+		tree := strings.HasPrefix(r.Bad, "-- ") // a kustomization, which no text builds
+		if found == (tree || slices.Contains(supplied, r.ID)) {
 			t.Errorf("%s: its rule reports the bad example: %v", page, found)
 		}
 	}
