@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
@@ -54,9 +55,25 @@ spec:
 		refusals(p, apiserver.Invalid, func(r *manifest.Resource, f apiserver.Refusal) {
 			finding := refused(r, f)
 			finding.Message = fmt.Sprintf("%s: %s", r, inWords(r, f))
-			finding.Help = "change the value as the message says"
+			finding.Help = helpFor(f.Message)
 			p.Report(finding)
 		})
 		return nil
 	},
+}
+
+// helps are what to do about sentences of the server that do not say it.
+var helps = []struct{ said, help string }{
+	{"`selector` not auto-generated", "leave the selector out: the server makes one that finds this Job's pods alone"},
+	{"must contain at least one letter", "write a number without quotes, or a name that has a letter"},
+	{"must not have leading or trailing whitespace", "remove the space"},
+}
+
+func helpFor(message string) string {
+	for _, h := range helps {
+		if strings.Contains(message, h.said) {
+			return h.help
+		}
+	}
+	return "change the value as the message says"
 }

@@ -54,8 +54,8 @@ func TestCreate(t *testing.T) {
 			}},
 		{"every wrong type", object("apps/v1", "Deployment", `"spec":{"replicas":"3","selector":{"matchLabels":{"app":1}},`+template+`}`),
 			[]string{
-				"wrong-type spec/replicas: it holds a number, not a string",
-				"wrong-type spec/selector/matchLabels/app: it holds a string, not a number",
+				"wrong-type spec/replicas: it takes a number, not a string",
+				"wrong-type spec/selector/matchLabels/app: it takes a string, not a number",
 			}},
 		{"required", object("v1", "Service", `"spec":{"ports":[{"port":80,"name":"a"},{"port":81}]}`),
 			[]string{"required spec/ports/1/name: Required value"}},

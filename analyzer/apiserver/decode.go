@@ -120,7 +120,10 @@ func fits(value any, t reflect.Type) error {
 			return errors.New("it is not base64")
 		}
 		if !custom(t) {
-			return fmt.Errorf("it holds %s, not %s", article(wants(t)), article(typeName(value)))
+			if typeName(value) == "number" && wants(t) == "number" {
+				return fmt.Errorf("it takes a whole number of %d bits, not %v", t.Bits(), value)
+			}
+			return fmt.Errorf("it takes %s, not %s", article(wants(t)), article(typeName(value)))
 		}
 		return err
 	}

@@ -153,7 +153,7 @@ func (v *Verdict) AddWarning(_, text string) {
 	if !ok || strings.Contains(path, " ") {
 		path, message = "", text
 	}
-	v.Warnings = append(v.Warnings, Warning{Path: v.written(splitPath(path)), Message: message})
+	v.Warnings = append(v.Warnings, Warning{Path: v.Written(splitPath(path)), Message: message})
 }
 
 // addErrors takes apart what a strategy refuses.
@@ -167,7 +167,7 @@ func (v *Verdict) addErrors(err error) {
 		return
 	}
 	for _, c := range status.Status().Details.Causes {
-		r := Refusal{Family: familyOf(c), Path: v.written(splitPath(c.Field)), Field: c.Field, Message: c.Message}
+		r := Refusal{Family: familyOf(c), Path: v.Written(splitPath(c.Field)), Field: c.Field, Message: c.Message}
 		if !v.follows(r.Path) {
 			v.refuse(r)
 		}
