@@ -42,6 +42,7 @@ func All() []*analyzer.Rule {
 		PDBWithoutLimit,
 		PVCMissing,
 		PodAffinityUnsatisfiable,
+		PodsRefused,
 		ProbePortUnresolved,
 		RBACRefMissing,
 		RWORolloutDeadlock,
