@@ -13,6 +13,7 @@ func All() []*analyzer.Rule {
 		AffinityNoEffect,
 		AntiAffinityExceedsNodes,
 		AntiAffinityRolloutDeadlock,
+		AppliedTooEarly,
 		BarePodAdoptable,
 		ConfigKeyMissing,
 		ConfigRefMissing,
