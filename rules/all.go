@@ -37,6 +37,7 @@ func All() []*analyzer.Rule {
 		InvalidValue,
 		NetworkPolicySelectsNothing,
 		NodeAffinityEmptyTerm,
+		NodeNameMismatch,
 		NodePortConflict,
 		NodeSelectorNoNode,
 		PDBBlocksDrain,
