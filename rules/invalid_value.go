@@ -55,7 +55,7 @@ spec:
 		refusals(p, apiserver.Invalid, func(r *manifest.Resource, f apiserver.Refusal) {
 			finding := refused(r, f)
 			finding.Message = fmt.Sprintf("%s: %s", r, inWords(r, f))
-			finding.Help = helpFor(f.Message)
+			finding.Help = helpFor(f.Message, "change the value as the message says")
 			p.Report(finding)
 		})
 		return nil
@@ -66,14 +66,17 @@ spec:
 var helps = []struct{ said, help string }{
 	{"`selector` not auto-generated", "leave the selector out: the server makes one that finds this Job's pods alone"},
 	{"must contain at least one letter", "write a number without quotes, or a name that has a letter"},
+	{"hides previous definition", "remove one of the two: the last one counts, but once it is changed, kubectl apply may leave the earlier value in force"},
 	{"must not have leading or trailing whitespace", "remove the space"},
 }
 
-func helpFor(message string) string {
+// helpFor returns what to do about a sentence of the server, or what is to be
+// said if that is nothing special.
+func helpFor(message, otherwise string) string {
 	for _, h := range helps {
 		if strings.Contains(message, h.said) {
 			return h.help
 		}
 	}
-	return "change the value as the message says"
+	return otherwise
 }

@@ -116,7 +116,7 @@ func podRefused(p *analyzer.Pass, w *graph.Workload) {
 			f := refused(w.Resource, r)
 			f.Message = fmt.Sprintf("%s is accepted, but not its pods: %s", w, inWords(w.Resource, r))
 			f.Consequence = "the API server refuses each pod: " + said(w.Resource, r.Field, r.Message)
-			f.Help = helpFor(r.Message)
+			f.Help = helpFor(r.Message, "change the template as the message says")
 			p.Report(f)
 			return
 		}
