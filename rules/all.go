@@ -53,6 +53,7 @@ func All() []*analyzer.Rule {
 		RBACRefMissing,
 		RWORolloutDeadlock,
 		RWOShared,
+		ReplicaSetAdoptable,
 		ReservedPodLabel,
 		SelectorMissing,
 		SelectorTemplateMismatch,
