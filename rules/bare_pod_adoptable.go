@@ -16,7 +16,9 @@ var BarePodAdoptable = &analyzer.Rule{
 	Kinds: []string{"Pod"},
 	Why: `A bare Pod has no owner, so a ReplicaSet, ReplicationController, DaemonSet, StatefulSet or Job with manualSelector whose selector matches it adopts it, and deletes it if it has enough pods already, or if the Pod does not fit its template or node. Whoever applies the Pod reads "created" all the same.
 
-A Deployment does not adopt: its ReplicaSets select by a hash too. But its autoscaler lists pods by labels and counts the bare one. A StatefulSet only minds Pods that are named like its own.`,
+A Deployment does not adopt: its ReplicaSets select by a hash too. But its autoscaler lists pods by labels and counts the bare one. A StatefulSet only minds Pods that are named like its own.
+
+Where the Pod may be applied in place of the controller, because it stands in another directory or the name of one is the beginning of the other's, it is info: that is also how a Pod is put under a controller on purpose.`,
 	Bad: `apiVersion: apps/v1
 kind: ReplicaSet
 metadata:
@@ -109,6 +111,9 @@ func adopted(p *analyzer.Pass, pod *graph.Workload) {
 			f.Consequence = "the DaemonSet adopts it, and deletes it if its node needs none"
 		default:
 			f.Consequence = fmt.Sprintf("the %s adopts it and deletes what is too much: this Pod, if it comes later", w.Kind)
+		}
+		if mayReplace(pod, w) && w.Kind != "StatefulSet" {
+			f.Claim = analyzer.Advice
 		}
 		p.Report(f)
 		return

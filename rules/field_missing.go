@@ -6,6 +6,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
 // FieldMissing reports values that the API server's validation misses.
@@ -45,6 +46,9 @@ spec:
 			finding := refused(r, f)
 			finding.Message = fmt.Sprintf("%s: %s", r, inWords(r, f))
 			finding.Help = fmt.Sprintf("set %s", fieldOf(f))
+			if p.Unit.Kind == unit.Document { // which may show a part of the object
+				finding.Evidence = analyzer.Open
+			}
 			p.Report(finding)
 		})
 		return nil

@@ -102,6 +102,9 @@ func targetMissing(p *analyzer.Pass, s *graph.Scaler) {
 	case manifest.IsPlaceholder(s.TargetName):
 		p.Skip(s.Resource, "autoscalers: the names of their targets are still to be filled in")
 		return
+	case p.Unit.MayHold(s.TargetName):
+		p.Skip(s.Resource, "autoscalers: their targets may stand in a document that cannot be read")
+		return
 	case miss != nil:
 		f.Evidence, f.Help, f.Label = analyzer.NearMiss, miss.help, miss.label
 		if miss.key != "" {

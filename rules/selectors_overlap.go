@@ -2,7 +2,9 @@ package rules
 
 import (
 	"fmt"
+	"path"
 	"slices"
+	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
@@ -19,7 +21,7 @@ var SelectorsOverlap = &analyzer.Rule{
 	Kinds: []string{"Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "ReplicationController", "Job"},
 	Why: `Controllers with overlapping selectors do not fight: each pod has an owner, and nobody takes another's. What does mix them up is whatever selects pods by the same labels: a Service sends traffic to both, a PodDisruptionBudget counts both, an autoscaler averages over both.
 
-Files of one directory that define the same object are alternatives, not meant to be applied together; between them nothing is reported.`,
+Files of one directory that define the same object are alternatives, not meant to be applied together; between them nothing is reported. Where one may be applied in place of the other, because it stands in another directory or its name is the beginning of the other's (web and web-v2), it is info.`,
 	Bad: `apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -231,6 +233,9 @@ func overlapping(o *pair) analyzer.Finding {
 			Message:  fmt.Sprintf("%s %s", c.resource, c.does),
 		})
 	}
+	if mayReplace(w, other) {
+		f.Claim = analyzer.Advice
+	}
 	if w.Name == other.Name && w.Kind != other.Kind {
 		f.Notes = append(f.Notes, fmt.Sprintf("the %s does not replace the %s of the same name: both run until one is deleted", w.Kind, other.Kind))
 	}
@@ -238,4 +243,11 @@ func overlapping(o *pair) analyzer.Finding {
 		f.Notes = append(f.Notes, fmt.Sprintf("%d more count both", more))
 	}
 	return f
+}
+
+// mayReplace reports whether one of two workloads may be applied in place of
+// the other, or after it, as in canary releases: they stand in different
+// directories, or the name of one is the beginning of the other's.
+func mayReplace(a, b *graph.Workload) bool {
+	return path.Dir(a.File().Rel) != path.Dir(b.File().Rel) || strings.HasPrefix(a.Name, b.Name) || strings.HasPrefix(b.Name, a.Name)
 }

@@ -93,7 +93,8 @@ func undeclaredPort(p *analyzer.Pass, s *graph.Service, pods []*portedPods) {
 	alike := func(w *portedPods) bool {
 		return len(w.ports) == 1 && w.ports[0].Number == declared.Number && w.ports[0].Protocol == declared.Protocol
 	}
-	if declared.Protocol != ports[0].Protocol || slices.ContainsFunc(pods, func(w *portedPods) bool { return !alike(w) || len(w.Containers()) != 1 }) {
+	if declared.Protocol != ports[0].Protocol || declared.HostPort == ports[0].TargetNumber || // service-target-port-unresolved
+		slices.ContainsFunc(pods, func(w *portedPods) bool { return !alike(w) || len(w.Containers()) != 1 }) {
 		return
 	}
 	path := append(slices.Clone(ports[0].Path), "targetPort")

@@ -62,13 +62,35 @@ func unknownField(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
 	finding.Location = r.KeyLocation(f.Path...)
 	switch {
 	case f.Home != nil:
-		finding.Label = "belongs under " + parentOf(f.Home)
-		finding.Help = fmt.Sprintf("move %s under %s", key, parentOf(f.Home))
+		finding.Label = "belongs " + under(f.Home)
+		finding.Help = fmt.Sprintf("move %s %s", key, under(f.Home))
 	case f.Near != "":
 		finding.Label = fmt.Sprintf("did you mean %s?", f.Near)
 		finding.Help = fmt.Sprintf("write %s", f.Near)
+	case f.Of != "":
+		finding.Label = "a field of " + f.Of
+		finding.Help = fmt.Sprintf("write it as %s does", r.APIVersion)
+		if name, ok := renamed[r.Kind+" "+key]; ok {
+			finding.Help = fmt.Sprintf("write %s: that is its place in %s", name, r.APIVersion)
+		}
 	default:
 		finding.Help = fmt.Sprintf("remove %s", key)
 	}
 	return finding
+}
+
+// under says where a field belongs.
+func under(home []string) string {
+	if len(home) == 1 {
+		return "at the top level"
+	}
+	return "under " + parentOf(home)
+}
+
+// renamed are fields that the present version of a kind has under other names
+// (https://kubernetes.io/docs/reference/using-api/deprecation-guide/).
+var renamed = map[string]string{
+	"Ingress backend":     "defaultBackend",
+	"Ingress serviceName": "service: {name: ...}",
+	"Ingress servicePort": "service: {port: {number: ...}}, or {name: ...}",
 }

@@ -54,7 +54,7 @@ func refusals(p *analyzer.Pass, family apiserver.Family, report func(*manifest.R
 	for _, v := range verdicts(p.Graph) {
 		for _, r := range v.Refusals {
 			switch {
-			case r.Family != family, spokenFor(v.resource, r):
+			case r.Family != family, spokenFor(v.resource, r), mountsDeclared(v.resource, r):
 			case unfinishedValue(v.resource, r.Path), manifest.IsPlaceholder(r.Message):
 				p.Skip(v.resource, "objects: a value is still to be filled in")
 			case p.Unit.Rewritten && family != apiserver.UnknownField && family != apiserver.WrongType:
@@ -88,6 +88,18 @@ func spokenFor(r *manifest.Resource, f apiserver.Refusal) bool {
 		return len(f.Path) == 3 && strings.HasPrefix(f.Field, "spec.selector.") && f.Near == "" // selector-missing
 	}
 	return strings.HasPrefix(f.Field, "spec.selector") // selector-missing, selector-template-mismatch
+}
+
+// mountsDeclared reports whether a mount is said to find no volume although the
+// pod has it: the server leaves out volumes that it refuses
+// (pkg/apis/core/validation ValidateVolumes), and the mount is right.
+func mountsDeclared(r *manifest.Resource, f apiserver.Refusal) bool {
+	n := len(f.Path) - 5 // containers, 0, volumeMounts, 0, name
+	if n < 0 || !strings.HasPrefix(f.Message, "Not found") || f.Path[n+4] != "name" {
+		return false
+	}
+	volumes := manifest.Items(r.Get(append(slices.Clone(f.Path[:n]), "volumes")...))
+	return slices.ContainsFunc(volumes, func(v *yaml.Node) bool { return manifest.String(v, "name") == manifest.String(r.Node, f.Path...) })
 }
 
 // isMismatch reports whether the server says that a selector does not match

@@ -49,7 +49,7 @@ func (k *kind) mend(data []byte, cause error, v *Verdict) runtime.Object {
 	if err != nil {
 		return nil
 	}
-	m := mender{root: reflect.TypeOf(object).Elem(), content: content, verdict: v}
+	m := mender{kind: k, root: reflect.TypeOf(object).Elem(), content: content, verdict: v}
 	m.value(content, m.root, nil)
 	m.move()
 	if len(v.Refusals) == 0 {
@@ -121,9 +121,9 @@ func fits(value any, t reflect.Type) error {
 		}
 		if !custom(t) {
 			if typeName(value) == "number" && wants(t) == "number" {
-				return fmt.Errorf("it takes a whole number of %d bits, not %v", t.Bits(), value)
+				return fmt.Errorf("must be a whole number of %d bits, not %v", t.Bits(), value)
 			}
-			return fmt.Errorf("it takes %s, not %s", article(wants(t)), article(typeName(value)))
+			return fmt.Errorf("must be %s, not %s", article(wants(t)), article(typeName(value)))
 		}
 		return err
 	}

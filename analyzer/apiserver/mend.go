@@ -9,10 +9,12 @@ import (
 	"strings"
 
 	"github.com/agnivade/levenshtein"
+	"k8s.io/client-go/kubernetes/scheme"
 )
 
 // mender walks an object and its Go type side by side.
 type mender struct {
+	kind    *kind
 	root    reflect.Type
 	content map[string]any
 	verdict *Verdict
@@ -96,6 +98,7 @@ func (m *mender) object(object map[string]any, t reflect.Type, path []string) {
 		}
 		r := Refusal{Family: UnknownField, Path: m.written(at(path, key)), Field: join(at(path, key)), Message: fmt.Sprintf("unknown field %q", join(at(path, key)))}
 		r.Near = nearest(key, known)
+		r.Of = m.kind.otherVersionWith(at(path, key))
 		switch home := m.home(key, t, path); {
 		case home != nil:
 			r.Home, r.Near = home, ""
@@ -109,6 +112,17 @@ func (m *mender) object(object map[string]any, t reflect.Type, path []string) {
 		}
 		delete(object, key)
 	}
+}
+
+// otherVersionWith returns the apiVersion of the kind in which a field stands at
+// a path, "" if there is none.
+func (k *kind) otherVersionWith(path []string) string {
+	for _, gv := range scheme.Scheme.PrioritizedVersionsForGroup(k.gvk.Group) {
+		if t := scheme.Scheme.KnownTypes(gv)[k.gvk.Kind]; t != nil && gv != k.gvk.GroupVersion() && typeAt(t, path) != nil {
+			return gv.String()
+		}
+	}
+	return ""
 }
 
 // home looks for the field of that very name where a slip of the indentation

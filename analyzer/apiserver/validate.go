@@ -16,7 +16,6 @@ import (
 	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/apiserver/pkg/warning"
 	apiservice "k8s.io/kubernetes/pkg/api/service"
-	"k8s.io/kubernetes/pkg/apis/batch"
 	api "k8s.io/kubernetes/pkg/apis/core"
 )
 
@@ -70,9 +69,6 @@ func allocate(s *api.Service) {
 	if s.Spec.ClusterIP != "" && len(s.Spec.ClusterIPs) == 0 {
 		s.Spec.ClusterIPs = []string{s.Spec.ClusterIP}
 	}
-	if s.Spec.ClusterIP == "" && len(s.Spec.ClusterIPs) > 0 {
-		s.Spec.ClusterIP = s.Spec.ClusterIPs[0]
-	}
 	if apiservice.NeedsHealthCheck(s) && s.Spec.HealthCheckNodePort == 0 {
 		s.Spec.HealthCheckNodePort = anyNodePort
 	}
@@ -97,10 +93,22 @@ func (k *kind) create(object runtime.Object, v *Verdict) {
 		return
 	}
 	rest.FillObjectMetaSystemFields(m)
-	v.addErrors(rest.BeforeCreate(k.strategy, k.contextFor(object, "create", v), object))
+	v.addErrors(asked(func() error { return rest.BeforeCreate(k.strategy, k.contextFor(object, "create", v), object) }))
 }
 
-// update runs the strategy as for a change.
+// asked runs a strategy. Some panic on objects that lack what they take for
+// granted; the server then closes the connection without an answer, and goes
+// on.
+func asked(strategy func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the API server's own code fails on it: %v", p)
+		}
+	}()
+	return strategy()
+}
+
+// update runs the strategy as for a change of a stored object.
 func (k *kind) update(old, object runtime.Object, v *Verdict) {
 	before, err := meta.Accessor(old)
 	if err != nil {
@@ -110,41 +118,16 @@ func (k *kind) update(old, object runtime.Object, v *Verdict) {
 	if err != nil {
 		return
 	}
-	rest.FillObjectMetaSystemFields(before)
 	m.SetNamespace(before.GetNamespace())
 	m.SetUID(before.GetUID())
 	m.SetCreationTimestamp(before.GetCreationTimestamp())
 	before.SetResourceVersion("1")
 	m.SetResourceVersion("1")
-	k.strategy.PrepareForCreate(k.contextFor(old, "create", &Verdict{}), old)
-	if _, ok := object.(*batch.Job); ok {
-		// kubectl apply leaves the selector and labels as the server made them,
-		// and with the same UID it makes the same.
-		k.strategy.PrepareForCreate(k.contextFor(object, "create", &Verdict{}), object)
+	if s, ok := object.(*api.Service); ok {
+		keepIP(old.(*api.Service), s)
 	}
-	keepAllocated(old, object)
-	v.addErrors(rest.BeforeUpdate(k.strategy, k.contextFor(object, "update", v), object, old))
+	v.addErrors(asked(func() error { return rest.BeforeUpdate(k.strategy, k.contextFor(object, "update", v), object, old) }))
 	v.Warnings = nil // Create has said them
-}
-
-// someIP stands for an address that the server has chosen; it is one of those
-// set aside for documentation, so no manifest means it.
-const someIP = "203.0.113.1"
-
-// keepAllocated gives the earlier version what the server would have chosen
-// for it, and copies what kubectl apply leaves as it is.
-func keepAllocated(old, object runtime.Object) {
-	before, ok := old.(*api.Service)
-	if !ok {
-		return
-	}
-	after := object.(*api.Service)
-	if before.Spec.ClusterIP == "" && before.Spec.Type != api.ServiceTypeExternalName {
-		before.Spec.ClusterIP, before.Spec.ClusterIPs = someIP, []string{someIP}
-	}
-	if after.Spec.ClusterIP == "" && after.Spec.Type != api.ServiceTypeExternalName {
-		after.Spec.ClusterIP, after.Spec.ClusterIPs = before.Spec.ClusterIP, before.Spec.ClusterIPs
-	}
 }
 
 // AddWarning takes what a strategy warns of (k8s.io/apiserver/pkg/warning).
@@ -168,7 +151,7 @@ func (v *Verdict) addErrors(err error) {
 	}
 	for _, c := range status.Status().Details.Causes {
 		r := Refusal{Family: familyOf(c), Path: v.Written(splitPath(c.Field)), Field: c.Field, Message: c.Message}
-		if !v.follows(r.Path) {
+		if !v.follows(r.Path) && !v.says(r) && !v.missed(r.Path) {
 			v.refuse(r)
 		}
 	}
@@ -181,6 +164,18 @@ func (v *Verdict) follows(path []string) bool {
 		n := min(len(d), len(path))
 		return slices.Equal(d[:n], path[:n])
 	})
+}
+
+// says reports whether the same has been said: the server checks some things
+// twice.
+func (v *Verdict) says(r Refusal) bool {
+	return slices.ContainsFunc(v.Refusals, func(s Refusal) bool { return s.Field == r.Field && s.Message == r.Message })
+}
+
+// missed reports whether a value has been refused as missing: that the empty
+// one is not valid either says nothing more.
+func (v *Verdict) missed(path []string) bool {
+	return slices.ContainsFunc(v.Refusals, func(r Refusal) bool { return r.Family == Required && slices.Equal(r.Path, path) })
 }
 
 // familyOf sorts a cause. The server has no cause of its own for what may not
@@ -201,6 +196,8 @@ func familyOf(c metav1.StatusCause) Family {
 // splitPath takes a field path of the server apart: "spec.ports[0].name",
 // "metadata.labels[a.b/c]".
 func splitPath(field string) []string {
+	// Of claims the server leaves out a step (validation.go ValidatePersistentVolumeClaimSpec).
+	field = strings.Replace(field, "resources[storage]", "resources.requests.storage", 1)
 	var path []string
 	for field != "" {
 		switch {

@@ -19,8 +19,8 @@ type ServicePort struct {
 	Number int
 	// Target is the port name of targetPort, "" if it is a number or left out.
 	Target string
-	// TargetNumber is the port of the pods, which is the Service's own where
-	// targetPort is left out; 0 if it is a name.
+	// TargetNumber is the number of targetPort, Number if it is left out, 0 if
+	// it is a name.
 	TargetNumber int
 	// NodePort is the port on every node, 0 if none is asked for.
 	NodePort int
@@ -41,9 +41,10 @@ func (s *Service) Ports() []ServicePort {
 			port.Target = target.Value
 		}
 		port.Number, _ = manifest.Int(n, "port")
-		if port.Target == "" {
-			port.TargetNumber, _ = manifest.Int(n, "targetPort")
-			port.TargetNumber = cmp.Or(port.TargetNumber, port.Number)
+		if number, ok := manifest.Int(n, "targetPort"); ok && number != 0 {
+			port.TargetNumber = number
+		} else if port.Target == "" {
+			port.TargetNumber = port.Number
 		}
 		port.NodePort, _ = manifest.Int(n, "nodePort")
 		ports = append(ports, port)

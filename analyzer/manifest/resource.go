@@ -1,6 +1,7 @@
 package manifest
 
 import (
+	"regexp"
 	"slices"
 	"strings"
 
@@ -26,6 +27,38 @@ type Resource struct {
 	Namespace string
 	// Name is metadata.name, "" when it is not set (generateName).
 	Name string
+
+	// Origin says where each part of an object comes from that a tool has made
+	// of other text; nil for an object that stands in Document as it is. Of a
+	// made object Node and Path lead nowhere in Document, which is the one it
+	// is made of mainly.
+	Origin Origin
+}
+
+// Origin leads from the parts of a made object back to what a person has
+// written.
+type Origin interface {
+	// Trace returns where the value at a field path comes from, or, if nobody
+	// has written such a thing, what comes closest to it.
+	Trace(path []string) Place
+	// Name is what the object was called before a tool renamed it; "" if it was
+	// not called anything.
+	Name() string
+}
+
+// Place is a field path below a node of a document.
+type Place struct {
+	Document *Document
+	Node     *yaml.Node
+	Path     []string
+}
+
+// Made returns the object that a tool has made: its node, and where that comes
+// from. The document is that of the origin's root.
+func Made(n *yaml.Node, origin Origin) *Resource {
+	r := newResource(origin.Trace(nil).Document, n, nil, "", "")
+	r.Origin = origin
+	return r
 }
 
 // ID identifies an object in a cluster. The version is no part of it: the same
@@ -43,6 +76,15 @@ func (r *Resource) String() string {
 		return r.Kind
 	}
 	return r.Kind + " " + r.Name
+}
+
+// WrittenName returns the name as a person has written it: that of a made
+// object before it was renamed, else Name.
+func (r *Resource) WrittenName() string {
+	if r.Origin != nil {
+		return r.Origin.Name()
+	}
+	return r.Name
 }
 
 // File returns the file the resource stands in.
@@ -67,11 +109,12 @@ func (r *Resource) EntryLocation(path ...string) source.Location {
 	if entry.Key == nil {
 		return loc
 	}
-	key, value := r.Document.SpanOf(entry.Key), r.Document.SpanOf(entry.Raw)
-	if r.File().Position(key.Start).Line == r.File().Position(value.End).Line && value.End > key.End {
+	d := entry.document
+	key, value := d.SpanOf(entry.Key), d.SpanOf(entry.Raw)
+	if d.File.Position(key.Start).Line == d.File.Position(value.End).Line && value.End > key.End {
 		key.End = value.End
 	}
-	return source.Location{File: r.File(), Span: key}
+	return source.Location{File: d.File, Span: key}
 }
 
 // KeyLocation returns the place of the key of a field. Missing fields are
@@ -81,35 +124,45 @@ func (r *Resource) KeyLocation(path ...string) source.Location {
 	if entry.Key == nil {
 		return loc
 	}
-	return r.Document.Location(entry.Key)
+	return entry.document.Location(entry.Key)
+}
+
+// located is an entry and the document that it stands in.
+type located struct {
+	Entry
+	document *Document
 }
 
 // locate finds the place of a path, and its entry if its last step is a key
 // that stands there.
-func (r *Resource) locate(path []string) (source.Location, Entry) {
-	n, entry := r.Node, Entry{}
+func (r *Resource) locate(path []string) (source.Location, located) {
+	if r.Origin != nil {
+		at := r.Origin.Trace(path)
+		return (&Resource{Document: at.Document, Node: at.Node}).locate(at.Path)
+	}
+	n, entry := r.Node, located{document: r.Document}
 	for i, step := range path {
 		if n != nil && n.Kind == yaml.SequenceNode {
-			n, entry = child(n, step), Entry{}
+			n, entry.Entry = child(n, step), Entry{}
 			if n == nil {
-				return r.Location(path[:i]...), Entry{}
+				return r.Location(path[:i]...), located{}
 			}
 			continue
 		}
 		next := Field(n, step)
 		if next.Key == nil {
 			if entry.Key != nil {
-				return r.Document.Location(entry.Key), Entry{}
+				return r.Document.Location(entry.Key), located{}
 			}
-			return r.origin(path[:i]), Entry{}
+			return r.origin(path[:i]), located{}
 		}
-		n, entry = next.Value, next
+		n, entry.Entry = next.Value, next
 	}
 	switch {
 	case entry.Key == nil && len(path) == 0:
-		return r.origin(nil), Entry{}
+		return r.origin(nil), located{}
 	case entry.Key == nil:
-		return r.Document.Location(n), Entry{}
+		return r.Document.Location(n), located{}
 	case IsNull(entry.Raw) || r.Document.SpanOf(entry.Raw).End == r.Document.SpanOf(entry.Raw).Start:
 		return r.Document.Location(entry.Key), entry
 	}
@@ -180,8 +233,11 @@ func newResource(d *Document, n *yaml.Node, path []string, apiVersion, kind stri
 // placeholders are the brackets that templating tools use.
 var placeholders = [...][2]string{{"${", "}"}, {"$(", ")"}, {"<", ">"}, {"{{", "}}"}, {"[[", "]]"}}
 
+// upperPlaceholder finds __X__; in lower case that is a label of Prometheus.
+var upperPlaceholder = regexp.MustCompile(`__[A-Z][A-Z0-9_]*__`)
+
 // IsPlaceholder reports whether the text holds something that a later tool
-// fills in: ${X}, $X, $(X), <X>, {{x}}, [[x]], @X@ or %X%. Such a value is not
+// fills in: ${X}, $X, $(X), <X>, {{x}}, [[x]], @X@, %X% or __X__. Such a value is not
 // known yet, so nothing may be concluded from it.
 func IsPlaceholder(s string) bool {
 	for _, p := range placeholders {
@@ -197,5 +253,5 @@ func IsPlaceholder(s string) bool {
 			return true
 		}
 	}
-	return false
+	return strings.Contains(s, "__") && upperPlaceholder.MatchString(s)
 }

@@ -54,6 +54,11 @@ func (o *oneOf) register(cmd *cobra.Command, name, usage string) {
 	}
 }
 
+// markdownFlag adds --markdown.
+func markdownFlag(cmd *cobra.Command, value *bool) {
+	cmd.Flags().BoolVar(value, "markdown", false, "read the Markdown files of directories too")
+}
+
 func sortRules(rules []*analyzer.Rule) []*analyzer.Rule {
 	slices.SortFunc(rules, func(a, b *analyzer.Rule) int { return cmp.Compare(a.ID, b.ID) })
 	return rules
