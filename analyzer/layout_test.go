@@ -20,7 +20,7 @@ const module = "github.com/kubeknot/kubeknot/"
 var order = [][]string{
 	{"analyzer/source", "analyzer/apiserver"},
 	{"analyzer/manifest"},
-	{"analyzer/kustomize"},
+	{"analyzer/helm", "analyzer/kustomize"},
 	{"analyzer/markdown", "analyzer/unit"},
 	{"analyzer/graph"},
 	{"analyzer"},

@@ -42,14 +42,14 @@ spec:
 		"k8s.io/kubernetes/pkg/registry: the create strategy of each kind; pkg/apis: its validation",
 	},
 	Run: func(p *analyzer.Pass) error {
-		refusals(p, apiserver.Required, func(r *manifest.Resource, f apiserver.Refusal) {
+		refusals(p, apiserver.Required, func(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
 			finding := refused(r, f)
 			finding.Message = fmt.Sprintf("%s: %s", r, inWords(r, f))
 			finding.Help = fmt.Sprintf("set %s", fieldOf(f))
 			if p.Unit.Kind == unit.Document { // which may show a part of the object
 				finding.Evidence = analyzer.Open
 			}
-			p.Report(finding)
+			return finding
 		})
 		return nil
 	},

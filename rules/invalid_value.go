@@ -16,6 +16,8 @@ var InvalidValue = &analyzer.Rule{
 	Claim: analyzer.Rejected,
 	Why: `Before the API server stores an object it checks every value: names and ports, which fields exclude each other, what must be greater than what. kubeknot asks the very same code, that of Kubernetes ` + apiserver.KubernetesVersion + `, so what it says here is what kubectl would print.
 
+Custom resources are judged by the schema and the CEL rules of their CustomResourceDefinition, if there is just one in the unit or above it and the server accepts that. Where a mutating webhook for their group is known, nothing is said: it may mend them first.
+
 Admission, quotas and webhooks of a certain cluster come on top; they are not known here.`,
 	Bad: `apiVersion: apps/v1
 kind: Deployment
@@ -52,11 +54,11 @@ spec:
 		"k8s.io/kubernetes/pkg/registry: the create strategy of each kind; pkg/apis: its validation",
 	},
 	Run: func(p *analyzer.Pass) error {
-		refusals(p, apiserver.Invalid, func(r *manifest.Resource, f apiserver.Refusal) {
+		refusals(p, apiserver.Invalid, func(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
 			finding := refused(r, f)
 			finding.Message = fmt.Sprintf("%s: %s", r, inWords(r, f))
 			finding.Help = helpFor(f.Message, "change the value as the message says")
-			p.Report(finding)
+			return finding
 		})
 		return nil
 	},

@@ -15,7 +15,9 @@ var UnknownField = &analyzer.Rule{
 	Claim: analyzer.Rejected,
 	Why: `kubectl asks for strict validation unless it is told otherwise, and then the API server refuses an object with a field that its type does not have. Other clients get a warning, and the field is dropped, which is often worse: a misspelt selector is no selector.
 
-Most of these are misspelt, or stand one level too high or too low. What hides behind such a field is judged as if it stood where it belongs.`,
+Most of these are misspelt, or stand one level too high or too low. What hides behind such a field is judged as if it stood where it belongs.
+
+Custom resources are judged by the schema of their CustomResourceDefinition if one stands in the unit or above it: where the schema asks to keep unknown fields, they are kept.`,
 	Bad: `apiVersion: v1
 kind: Service
 metadata:
@@ -45,11 +47,10 @@ spec:
 	References: []string{
 		"https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation",
 		"sigs.k8s.io/json: UnmarshalStrict",
+		"https://kubernetes.io/docs/tasks/extend-kubernetes/custom-resources/custom-resource-definitions/#field-pruning",
 	},
 	Run: func(p *analyzer.Pass) error {
-		refusals(p, apiserver.UnknownField, func(r *manifest.Resource, f apiserver.Refusal) {
-			p.Report(unknownField(r, f))
-		})
+		refusals(p, apiserver.UnknownField, unknownField)
 		return nil
 	},
 }

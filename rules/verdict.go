@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -17,6 +18,9 @@ import (
 // verdict is what the API server says to one resource of a unit.
 type verdict struct {
 	resource *manifest.Resource
+	// definition is the CustomResourceDefinition of the resource's kind, nil if
+	// it is a kind of the server itself.
+	definition *manifest.Resource
 	apiserver.Verdict
 }
 
@@ -28,9 +32,10 @@ type verdictKey struct{}
 func verdicts(g *graph.Graph) []verdict {
 	return g.View(verdictKey{}, func() any {
 		var all []verdict
+		s := newServer(g.Unit)
 		for _, r := range g.Unit.Resources {
-			if o, ok := apiObject(r); ok {
-				all = append(all, verdict{r, apiserver.Create(o)})
+			if v, ok := s.ask(r); ok {
+				all = append(all, v)
 			}
 		}
 		return all
@@ -43,27 +48,43 @@ func apiObject(r *manifest.Resource) (o apiserver.Object, ok bool) {
 	if !apiserver.Known(r.APIVersion, r.Kind) {
 		return o, false
 	}
+	return object(r)
+}
+
+// object returns a resource of whatever kind as kubectl would send it; ok is
+// false if it is cut short.
+func object(r *manifest.Resource) (o apiserver.Object, ok bool) {
 	data, ok := manifest.AppendJSON(nil, r.Node)
 	return apiserver.Object{APIVersion: r.APIVersion, Kind: r.Kind, JSON: data}, ok
 }
 
-// refusals calls report for what the server refuses of one family, leaving out
-// what a richer rule says, values that are still to be filled in, and, of what
-// kustomize still changes, everything that it may mend.
-func refusals(p *analyzer.Pass, family apiserver.Family, report func(*manifest.Resource, apiserver.Refusal)) {
+// refusals reports what the server refuses of one family, in the words of
+// explain. It leaves out what a richer rule says, values that are still to be
+// filled in, and everything that kustomize or a webhook may still mend.
+func refusals(p *analyzer.Pass, family apiserver.Family, explain func(*manifest.Resource, apiserver.Refusal) analyzer.Finding) {
 	for _, v := range verdicts(p.Graph) {
 		for _, r := range v.Refusals {
 			switch {
 			case r.Family != family, spokenFor(v.resource, r), mountsDeclared(v.resource, r):
-			case unfinishedValue(v.resource, r.Path), manifest.IsPlaceholder(r.Message):
+			case unfinishedValue(v.resource, r.Path), v.definition != nil && holdsPlaceholder(v.resource.Get(r.Path...)), manifest.IsPlaceholder(r.Message):
 				p.Skip(v.resource, "objects: a value is still to be filled in")
 			case p.Unit.Rewritten && family != apiserver.UnknownField && family != apiserver.WrongType:
 				p.Skip(v.resource, "objects: what they lack may come from kustomize")
+			case v.definition != nil && family != apiserver.UnknownField && family != apiserver.NotServed && mayBeMended(p.Unit, v.resource.Group):
+				p.Skip(v.resource, "custom resources: a webhook may change them before they are validated")
 			default:
-				report(v.resource, r)
+				p.Report(v.trace(explain(v.resource, r)))
 			}
 		}
 	}
+}
+
+// trace names the definition that a finding about a custom resource follows.
+func (v verdict) trace(f analyzer.Finding) analyzer.Finding {
+	if v.definition != nil {
+		f.Related = append(f.Related, analyzer.Related{Location: v.definition.NameLocation(), Message: "defined by this CustomResourceDefinition"})
+	}
+	return f
 }
 
 // spokenFor reports whether a rule of its own explains the refusal better.
@@ -210,6 +231,9 @@ func inWords(r *manifest.Resource, f apiserver.Refusal) string {
 	return fmt.Sprintf("%s is refused: %s", fieldOf(f), f.Message)
 }
 
+// isValue tells a value that the server quotes from the beginning of a sentence.
+var isValue = regexp.MustCompile(`^(["{\[<]|-?[0-9]|(true|false|null)$)`)
+
 // maxQuoted is the length from which a value is not repeated in a message.
 const maxQuoted = 60
 
@@ -217,6 +241,9 @@ const maxQuoted = 60
 // value that is long, or a whole object, is left out.
 func cutValue(detail string) (value, rest string, ok bool) {
 	value, rest, ok = strings.Cut(detail, ": ")
+	if !isValue.MatchString(value) {
+		return "", detail, true // a rule of a CustomResourceDefinition quotes none
+	}
 	if len(value) > maxQuoted || strings.HasPrefix(value, "{") || value == "null" || value == `""` {
 		value = ""
 	}

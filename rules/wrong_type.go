@@ -42,9 +42,7 @@ spec:
 		"sigs.k8s.io/yaml: YAMLToJSON; sigs.k8s.io/json: UnmarshalStrict",
 	},
 	Run: func(p *analyzer.Pass) error {
-		refusals(p, apiserver.WrongType, func(r *manifest.Resource, f apiserver.Refusal) {
-			p.Report(wrongType(r, f))
-		})
+		refusals(p, apiserver.WrongType, wrongType)
 		return nil
 	},
 }
@@ -52,7 +50,7 @@ spec:
 func wrongType(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
 	finding := refused(r, f)
 	finding.Message = fmt.Sprintf("%s: %s cannot be read: %s", r, fieldOf(f), f.Message)
-	finding.Consequence = "the API server refuses it: it cannot be decoded"
+	finding.Consequence = "the API server refuses the object"
 	finding.Help = "write a value of that type"
 	switch {
 	case strings.Contains(f.Message, "base64"):

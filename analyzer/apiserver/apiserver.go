@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/go-logr/logr"
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	"k8s.io/klog/v2"
 	"k8s.io/kubernetes/pkg/capabilities"
 )
@@ -68,6 +69,9 @@ type Verdict struct {
 	// Refusals is empty if the server accepts the object.
 	Refusals []Refusal
 	Warnings []Warning
+	// Defines is the kind that an accepted CustomResourceDefinition defines, nil
+	// for every other object.
+	Defines *Definition
 
 	moved []moved
 	// dropped are the paths of values that could not be read: what the server
@@ -113,21 +117,32 @@ func Create(o Object) Verdict {
 		v.refuse(Refusal{Family: Invalid, Message: err.Error()})
 		return v
 	}
+	crd, defines := internal.(*apiextensions.CustomResourceDefinition)
+	if defines {
+		v.unhoist(crd)
+	}
 	k.create(internal, &v)
 	if k.removed {
 		v.Warnings = nil // are of objects that are accepted
+	}
+	if defines {
+		v.placeFormats(o.JSON)
+	}
+	if defines && len(v.Refusals) == 0 {
+		v.Defines = newDefinition(crd)
 	}
 	return v
 }
 
 // Update returns what the server says when the object is applied over an
 // earlier version that it has accepted. Only what the change breaks is
-// returned; of objects that are refused by themselves it says nothing.
-// kubectl apply leaves alone what neither version says, so that defaults of the
-// earlier one and what the server has chosen for it stay.
+// returned; of objects that are refused by themselves it says nothing, nor of
+// CustomResourceDefinitions: what may not change in them depends on what the
+// cluster stores. kubectl apply leaves alone what neither version says, so that
+// defaults of the earlier one and what the server has chosen for it stay.
 func Update(before, o Object) Verdict {
 	k, earlier := find(o.APIVersion, o.Kind), find(before.APIVersion, before.Kind)
-	if k == nil || earlier == nil || k.group() != earlier.group() || !k.served() || !earlier.served() {
+	if k == nil || earlier == nil || k.scheme == extensions || k.group() != earlier.group() || !k.served() || !earlier.served() {
 		return Verdict{}
 	}
 	setUp()

@@ -88,7 +88,7 @@ func article(name string) string {
 	switch name {
 	case "null":
 		return name
-	case "array", "object":
+	case "array", "object", "integer", "integer or string":
 		return "an " + name
 	}
 	return "a " + name

@@ -3,6 +3,7 @@ package apiserver
 import (
 	"sync"
 
+	"k8s.io/apiextensions-apiserver/pkg/registry/customresourcedefinition"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/registry/rest"
@@ -87,6 +88,7 @@ type entry struct {
 var entries = map[schema.GroupKind]entry{
 	{Group: "admissionregistration.k8s.io", Kind: "MutatingWebhookConfiguration"}:   {mutatingwebhookconfiguration.Strategy, "mutatingwebhookconfigurations"},
 	{Group: "admissionregistration.k8s.io", Kind: "ValidatingWebhookConfiguration"}: {validatingwebhookconfiguration.Strategy, "validatingwebhookconfigurations"},
+	{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"}:               {customresourcedefinition.NewStrategy(extensions), "customresourcedefinitions"},
 	{Group: "apps", Kind: "ControllerRevision"}:                                     {controllerrevision.Strategy, "controllerrevisions"},
 	{Group: "apps", Kind: "DaemonSet"}:                                              {daemonset.Strategy, "daemonsets"},
 	{Group: "apps", Kind: "Deployment"}:                                             {deployment.Strategy, "deployments"},
@@ -180,11 +182,23 @@ func lookUp(apiVersion, name string) *kind {
 		e, ok = entries[l.Replacement.GroupKind()]
 		ok = ok && !stricter[gvk.Group]
 	}
-	if ok && known && legacyscheme.Scheme.Recognizes(gvk) {
-		return &kind{entry: e, gvk: gvk, scheme: legacyscheme.Scheme, removed: l.isOver(Served)}
+	if ok && known {
+		if s := holding(gvk, legacyscheme.Scheme, extensions); s != nil {
+			return &kind{entry: e, gvk: gvk, scheme: s, removed: l.isOver(Served)}
+		}
 	}
-	if scheme.Scheme.Recognizes(gvk) {
-		return &kind{gvk: gvk, scheme: scheme.Scheme}
+	if s := holding(gvk, scheme.Scheme, extensions); s != nil {
+		return &kind{gvk: gvk, scheme: s}
+	}
+	return nil
+}
+
+// holding returns the first of the schemes that has the kind, nil if none has.
+func holding(gvk schema.GroupVersionKind, schemes ...*runtime.Scheme) *runtime.Scheme {
+	for _, s := range schemes {
+		if s.Recognizes(gvk) {
+			return s
+		}
 	}
 	return nil
 }

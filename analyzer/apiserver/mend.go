@@ -115,8 +115,11 @@ func (m *mender) object(object map[string]any, t reflect.Type, path []string) {
 }
 
 // otherVersionWith returns the apiVersion of the kind in which a field stands at
-// a path, "" if there is none.
+// a path, "" if there is none. Custom kinds, which are nil, have none.
 func (k *kind) otherVersionWith(path []string) string {
+	if k == nil {
+		return ""
+	}
 	for _, gv := range scheme.Scheme.PrioritizedVersionsForGroup(k.gvk.Group) {
 		if t := scheme.Scheme.KnownTypes(gv)[k.gvk.Kind]; t != nil && gv != k.gvk.GroupVersion() && typeAt(t, path) != nil {
 			return gv.String()
@@ -127,8 +130,12 @@ func (k *kind) otherVersionWith(path []string) string {
 
 // home looks for the field of that very name where a slip of the indentation
 // may have taken it from: in the objects that hold the object, in those that it
-// holds, and in the template of either.
+// holds, and in the template of either. A schema holds schemas, whose keys are
+// no fields astray.
 func (m *mender) home(key string, t reflect.Type, path []string) []string {
+	if holdsItself(t) {
+		return nil
+	}
 	if home := below(key, t, path, 3); home != nil {
 		return home
 	}
@@ -142,6 +149,19 @@ func (m *mender) home(key string, t reflect.Type, path []string) []string {
 		}
 	}
 	return nil
+}
+
+// holdsItself reports whether a struct has fields of its own type.
+func holdsItself(t reflect.Type) bool {
+	for _, field := range fieldsOf(t) {
+		for field.Kind() == reflect.Pointer || field.Kind() == reflect.Map || field.Kind() == reflect.Slice {
+			field = field.Elem()
+		}
+		if field == structOf(t) {
+			return true
+		}
+	}
+	return false
 }
 
 // below looks for a field in the spec and the template that a struct holds, the

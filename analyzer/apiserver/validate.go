@@ -33,20 +33,7 @@ func (k *kind) internal(typed runtime.Object) (runtime.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.GetName() == "" && m.GetGenerateName() != "" {
-		m.SetName(m.GetGenerateName() + "00000")
-	}
-	switch {
-	case !k.strategy.NamespaceScoped():
-		m.SetNamespace("")
-	case m.GetNamespace() == "":
-		m.SetNamespace(defaultNamespace)
-	}
-	// What the server itself has given an object, as a dump shows it, is not
-	// the author's.
-	m.SetUID("")
-	m.SetResourceVersion("")
-	m.SetManagedFields(nil)
+	k.prepare(m)
 	switch o := object.(type) {
 	case *api.Service:
 		allocate(o)
@@ -57,6 +44,23 @@ func (k *kind) internal(typed runtime.Object) (runtime.Object, error) {
 		}
 	}
 	return object, nil
+}
+
+// prepare names the object and its namespace, and takes away what the server
+// itself has given it, as a dump shows it: that is not the author's.
+func (k *kind) prepare(m metav1.Object) {
+	if m.GetName() == "" && m.GetGenerateName() != "" {
+		m.SetName(m.GetGenerateName() + "00000")
+	}
+	switch {
+	case !k.strategy.NamespaceScoped():
+		m.SetNamespace("")
+	case m.GetNamespace() == "":
+		m.SetNamespace(defaultNamespace)
+	}
+	m.SetUID("")
+	m.SetResourceVersion("")
+	m.SetManagedFields(nil)
 }
 
 // anyNodePort stands for a port that the server chooses.
@@ -93,7 +97,7 @@ func (k *kind) create(object runtime.Object, v *Verdict) {
 		return
 	}
 	rest.FillObjectMetaSystemFields(m)
-	v.addErrors(asked(func() error { return rest.BeforeCreate(k.strategy, k.contextFor(object, "create", v), object) }))
+	v.addErrors(asked(func() error { return rest.BeforeCreate(k.strategy, k.contextFor(object, "create", v), object) }), splitPath)
 }
 
 // asked runs a strategy. Some panic on objects that lack what they take for
@@ -126,7 +130,7 @@ func (k *kind) update(old, object runtime.Object, v *Verdict) {
 	if s, ok := object.(*api.Service); ok {
 		keepIP(old.(*api.Service), s)
 	}
-	v.addErrors(asked(func() error { return rest.BeforeUpdate(k.strategy, k.contextFor(object, "update", v), object, old) }))
+	v.addErrors(asked(func() error { return rest.BeforeUpdate(k.strategy, k.contextFor(object, "update", v), object, old) }), splitPath)
 	v.Warnings = nil // Create has said them
 }
 
@@ -139,8 +143,8 @@ func (v *Verdict) AddWarning(_, text string) {
 	v.Warnings = append(v.Warnings, Warning{Path: v.Written(splitPath(path)), Message: message})
 }
 
-// addErrors takes apart what a strategy refuses.
-func (v *Verdict) addErrors(err error) {
+// addErrors takes apart what a strategy refuses; split does so with a path.
+func (v *Verdict) addErrors(err error, split func(string) []string) {
 	if err == nil {
 		return
 	}
@@ -150,8 +154,8 @@ func (v *Verdict) addErrors(err error) {
 		return
 	}
 	for _, c := range status.Status().Details.Causes {
-		r := Refusal{Family: familyOf(c), Path: v.Written(splitPath(c.Field)), Field: c.Field, Message: c.Message}
-		if !v.follows(r.Path) && !v.says(r) && !v.missed(r.Path) {
+		r := Refusal{Family: familyOf(c), Path: v.Written(split(c.Field)), Field: c.Field, Message: c.Message}
+		if !v.follows(r.Path) && !v.says(r) && !v.missed(r) {
 			v.refuse(r)
 		}
 	}
@@ -174,8 +178,8 @@ func (v *Verdict) says(r Refusal) bool {
 
 // missed reports whether a value has been refused as missing: that the empty
 // one is not valid either says nothing more.
-func (v *Verdict) missed(path []string) bool {
-	return slices.ContainsFunc(v.Refusals, func(r Refusal) bool { return r.Family == Required && slices.Equal(r.Path, path) })
+func (v *Verdict) missed(r Refusal) bool {
+	return r.Family == Invalid && slices.ContainsFunc(v.Refusals, func(s Refusal) bool { return s.Family == Required && slices.Equal(s.Path, r.Path) })
 }
 
 // familyOf sorts a cause. The server has no cause of its own for what may not
@@ -189,6 +193,8 @@ func familyOf(c metav1.StatusCause) Family {
 		return Immutable
 	case c.Type == metav1.CauseTypeFieldValueRequired:
 		return Required
+	case c.Type == metav1.CauseTypeTypeInvalid:
+		return WrongType
 	}
 	return Invalid
 }
