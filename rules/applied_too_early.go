@@ -46,8 +46,8 @@ metadata:
 		"k8s.io/kubernetes/staging/src/k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go",
 	},
 	Run: func(p *analyzer.Pass) error {
-		if p.Unit.Kind != unit.Directory && p.Unit.Kind != unit.Stream {
-			return nil
+		if p.Unit.Kind == unit.Kustomization || p.Unit.Kind == unit.Unlisted {
+			return nil // sorted by kind, or applied nobody knows how
 		}
 		order := map[*manifest.Resource]int{}
 		for i, r := range p.Unit.Resources {
