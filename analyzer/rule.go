@@ -113,6 +113,9 @@ func (p *Pass) Report(f Finding) {
 	}
 	if p.Unit != nil {
 		f.Unit = p.Unit.Name
+		if b := p.Unit.Build; b != nil && b.Built() {
+			f.Builds = []Build{{p.Unit.Name, b.Kustomization.Document.File}}
+		}
 	}
 	p.Findings = append(p.Findings, f)
 }

@@ -299,12 +299,12 @@ func TestSecretsAreHidden(t *testing.T) {
 
 func TestIsPlaceholder(t *testing.T) {
 	t.Parallel()
-	for _, s := range []string{"${APP}", "$APP", "x-${APP}-y", "<your-name>", "{{ name }}", "@NAME@", "$(NAME)", "[[x]]", "%NAME%"} {
+	for _, s := range []string{"${APP}", "$APP", "x-${APP}-y", "<your-name>", "{{ name }}", "@NAME@", "$(NAME)", "[[x]]", "%NAME%", "__CA_CERT__"} {
 		if !IsPlaceholder(s) {
 			t.Errorf("%q is a placeholder", s)
 		}
 	}
-	for _, s := range []string{"", "web", "a@b", "$", "a<b", "50%", "web-1.2_x"} {
+	for _, s := range []string{"", "web", "a@b", "$", "a<b", "50%", "web-1.2_x", "__address__", "a__B"} {
 		if IsPlaceholder(s) {
 			t.Errorf("%q is no placeholder", s)
 		}
