@@ -245,6 +245,22 @@ overrides: [{paths: [x], rules: {hpa-ambiguous: off}}]
 	}
 }
 
+func TestExtendsThroughALinkComesToAnEnd(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	file := filepath.Join(dir, "kubeknot.yaml")
+	if err := os.WriteFile(file, []byte("extends: here/kubeknot.yaml\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	if err := os.Symlink(".", filepath.Join(dir, "here")); err != nil {
+		t.Skip(err)
+	}
+	_, err := config.Load(file, dir, known)
+	if err == nil || !strings.HasSuffix(err.Error(), "extends leads through more than 32 files") {
+		t.Error(err)
+	}
+}
+
 func TestFindTheClosestUpToTheRepository(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()

@@ -137,6 +137,9 @@ func (l *loader) load(file string, rules KnownRules) (*Config, error) {
 	return c, nil
 }
 
+// maxLayers is how many files can extend each other.
+const maxLayers = 32
+
 // layers reads a file and what it extends, one after the other.
 func (l *loader) layers(file string) ([]*layer, error) {
 	var layers []*layer
@@ -158,6 +161,9 @@ func (l *loader) layers(file string) ([]*layer, error) {
 		switch repeated := slices.IndexFunc(layers, func(l *layer) bool { return l.path == file }); {
 		case repeated >= 0:
 			next.fault(base.Raw, "extends leads back to %s", layers[repeated].doc.File.Path)
+			return layers, nil
+		case len(layers) == maxLayers: // or a link to a directory above makes new paths for ever
+			next.fault(base.Raw, "extends leads through more than %d files", maxLayers)
 			return layers, nil
 		case l.exists(file) != nil:
 			return layers, nil
