@@ -29,7 +29,9 @@ func verdicts(g *graph.Graph) []verdict {
 		var all []verdict
 		for _, r := range g.Unit.Resources {
 			if o, ok := apiObject(r); ok {
-				all = append(all, verdict{r, apiserver.Create(o)})
+				if v := apiserver.Create(o); len(v.Refusals)+len(v.Warnings) > 0 {
+					all = append(all, verdict{r, v})
+				}
 			}
 		}
 		return all
@@ -42,9 +44,15 @@ func apiObject(r *manifest.Resource) (o apiserver.Object, ok bool) {
 	if !apiserver.Known(r.APIVersion, r.Kind) {
 		return o, false
 	}
-	data, ok := manifest.AppendJSON(nil, r.Node)
-	return apiserver.Object{APIVersion: r.APIVersion, Kind: r.Kind, JSON: data}, ok
+	return apiserver.Object{APIVersion: r.APIVersion, Kind: r.Kind, Source: applied{r}}, true
 }
+
+// applied is a resource as the API server reads it.
+type applied struct{ *manifest.Resource }
+
+func (a applied) Decode(into any) bool { return manifest.Decode(a.Node, into) }
+
+func (a applied) JSON() ([]byte, bool) { return manifest.AppendJSON(nil, a.Node) }
 
 // refusals calls report for what the server refuses of one family, leaving out
 // what a richer rule says, values that are still to be filled in, and, of what

@@ -75,8 +75,19 @@ type Verdict struct {
 // Object is an object as kubectl would send it.
 type Object struct {
 	APIVersion, Kind string
-	// JSON is the whole object.
+	// JSON is the whole object. It may be nil if there is a Source.
 	JSON []byte
+	// Source, if it is not nil, saves most objects the way through text.
+	Source Source
+}
+
+// Source is where an object comes from.
+type Source interface {
+	// Decode reads the object into a new value of its type, as strict decoding
+	// reads its JSON. If it is false, strict decoding of the JSON decides.
+	Decode(into any) bool
+	// JSON returns the whole object. ok is false if it is too large for one.
+	JSON() (data []byte, ok bool)
 }
 
 // Known reports whether something is known of a kind in that version: the
@@ -100,7 +111,7 @@ func Create(o Object) Verdict {
 	}
 	setUp()
 	var v Verdict
-	typed := k.decode(o.JSON, &v)
+	typed := k.decode(o, &v)
 	if typed == nil || !k.judged() {
 		return v
 	}
@@ -126,7 +137,7 @@ func Update(before, o Object) Verdict {
 		return Verdict{}
 	}
 	var refused, v Verdict
-	old, new := earlier.decode(before.JSON, &refused), k.decode(o.JSON, &refused)
+	old, new := earlier.decode(before, &refused), k.decode(o, &refused)
 	if old == nil || new == nil {
 		return v
 	}
