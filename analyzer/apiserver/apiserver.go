@@ -133,12 +133,12 @@ func Update(before, o Object) Verdict {
 		return Verdict{}
 	}
 	setUp()
-	if len(Create(before).Refusals) > 0 || len(Create(o).Refusals) > 0 {
+	if len(Create(before).Refusals) > 0 {
 		return Verdict{}
 	}
 	var refused, v Verdict
 	old, new := earlier.decode(before, &refused), k.decode(o, &refused)
-	if old == nil || new == nil {
+	if old == nil || new == nil || len(refused.Refusals) > 0 {
 		return v
 	}
 	oldInternal, err := earlier.internal(old)
@@ -150,6 +150,9 @@ func Update(before, o Object) Verdict {
 		return v
 	}
 	k.update(oldInternal, newInternal, &v)
+	if len(v.Refusals) > 0 && len(Create(o).Refusals) > 0 {
+		return Verdict{}
+	}
 	return v
 }
 
