@@ -30,6 +30,10 @@ generate: ## Bring the generated files up to date
 corpus: ## Measure the rules on a labelled corpus: make corpus CORPUS=DIR
 	KUBEKNOT_CORPUS="$(abspath $(CORPUS))" go test ./rules -run '^TestCorpus$$' -count=1 -v
 
+.PHONY: conformance
+conformance: ## Compare the verdict with a real API server (builds one)
+	cd analyzer/apiserver/conformance && go run .
+
 .PHONY: fuzz
 fuzz: ## Fuzz the manifest parser for FUZZTIME (30s)
 	go test ./analyzer/manifest -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
@@ -40,4 +44,4 @@ clean: ## Remove what was built
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

@@ -42,6 +42,17 @@ type Finding struct {
 	Unit string
 	// Related are the other ends of the broken tie.
 	Related []Related
+	// Builds are the kustomizations in whose builds it shows; nil for what is
+	// applied as it is written.
+	Builds []Build
+}
+
+// Build names a kustomization that was built.
+type Build struct {
+	// Name is its directory as people are shown it.
+	Name string
+	// File is its kustomization file.
+	File *source.File
 }
 
 // Related is a secondary place of a finding.
@@ -60,15 +71,22 @@ func (f *Finding) Fingerprint() string {
 	}
 	if r := f.Resource; r != nil {
 		parts[2], parts[3], parts[4], parts[5] = r.Group, r.Kind, r.Namespace, r.Name
+		if r.Origin != nil { // the same in all builds
+			parts[4], parts[5] = "", r.WrittenName()
+		}
 	}
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:8])
 }
 
-// Touches reports whether either end of the finding lies in a file for which
-// in returns true.
+// Touches reports whether either end of the finding, the file that a made object
+// is made of, or a kustomization in whose build it shows is one for which in
+// returns true.
 func (f *Finding) Touches(in func(*source.File) bool) bool {
-	if f.Location.File != nil && in(f.Location.File) {
+	if r := f.Resource; r != nil && r.Origin != nil && in(r.File()) {
+		return true
+	}
+	if f.Location.File != nil && in(f.Location.File) || slices.ContainsFunc(f.Builds, func(b Build) bool { return in(b.File) }) {
 		return true
 	}
 	return slices.ContainsFunc(f.Related, func(r Related) bool {

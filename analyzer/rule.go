@@ -97,11 +97,17 @@ func (p *Pass) Report(f Finding) {
 	if f.Evidence == "" {
 		f.Evidence = Certain
 	}
+	if f.Evidence == Absent && p.Unit != nil && p.Unit.Kind == unit.Dump { // it is nowhere
+		f.Evidence = Certain
+	}
 	if f.Severity == "" {
 		f.Severity = SeverityOf(f.Claim, f.Evidence)
 	}
 	if p.Unit != nil {
 		f.Unit = p.Unit.Name
+		if b := p.Unit.Build; b != nil && b.Built() {
+			f.Builds = []Build{{p.Unit.Name, b.Kustomization.Document.File}}
+		}
 	}
 	p.Findings = append(p.Findings, f)
 }

@@ -15,6 +15,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/tools/txtar"
+
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/policies"
 	"github.com/kubeknot/kubeknot/rules"
@@ -81,12 +83,29 @@ func page(r *analyzer.Rule) string {
 	if r.Policy != "" {
 		fmt.Fprintf(&b, "Written in Rego: [policies/%s](../../policies/%s).\n\n", r.Policy, r.Policy)
 	}
-	fmt.Fprintf(&b, "%s\n\nReported:\n\n```yaml\n%s\n```\n\nFine:\n\n```yaml\n%s\n```\n\nFollows:\n\n", r.Why, strings.TrimSpace(r.Bad), strings.TrimSpace(r.Good))
+	fmt.Fprintf(&b, "%s\n\nReported:\n\n%s\nFine:\n\n%s\nFollows:\n\n", r.Why, example(r.Bad), example(r.Good))
 	for _, ref := range r.References {
 		if strings.HasPrefix(ref, "https://") && !strings.Contains(ref, " ") {
 			ref = "<" + ref + ">"
 		}
 		fmt.Fprintf(&b, "- %s\n", ref)
+	}
+	return b.String()
+}
+
+// example returns a manifest as a block, or each file of an archive as one.
+func example(text string) string {
+	block := func(text string) string { return "```yaml\n" + strings.TrimSpace(text) + "\n```\n" }
+	archive := txtar.Parse([]byte(text))
+	if len(archive.Files) == 0 {
+		return block(text)
+	}
+	var b strings.Builder
+	for i, f := range archive.Files {
+		if i > 0 {
+			b.WriteByte('\n')
+		}
+		fmt.Fprintf(&b, "`%s`:\n\n%s", f.Name, block(string(f.Data)))
 	}
 	return b.String()
 }

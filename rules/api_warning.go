@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
@@ -14,7 +15,7 @@ var APIWarning = &analyzer.Rule{
 	Claim: analyzer.Suspect,
 	Why: `For what it has to accept and what is hardly ever meant, the API server sends a warning that kubectl prints: fields without effect, names that break DNS, an environment variable that stands twice. In a pipeline nobody reads it.
 
-kubeknot asks the server's own code and repeats what it says.`,
+kubeknot asks the server's own code and repeats what it says. What is merely deprecated and still works is info.`,
 	Bad: `apiVersion: v1
 kind: Pod
 metadata:
@@ -53,9 +54,10 @@ spec:
 					field = manifest.FieldPath(w.Path)
 				}
 				p.Report(analyzer.Finding{
+					Claim:       claimOf(w.Message),
 					Message:     fmt.Sprintf("%s: %s: %s", v.resource, field, w.Message),
 					Consequence: "the API server accepts it with this warning",
-					Help:        "do as the warning says",
+					Help:        helpFor(w.Message, "do as the warning says"),
 					Location:    v.resource.EntryLocation(w.Path...),
 					Path:        w.Path,
 					Resource:    v.resource,
@@ -64,4 +66,14 @@ spec:
 		}
 		return nil
 	},
+}
+
+// claimOf tells what works, and should be written in another way, from what
+// does not do what is written.
+func claimOf(warning string) analyzer.Claim {
+	outdated := strings.Contains(warning, "deprecated") || strings.Contains(warning, "recommended") || strings.HasPrefix(warning, "use ")
+	if outdated && !strings.Contains(warning, "non-functional") {
+		return analyzer.Advice
+	}
+	return analyzer.Suspect
 }

@@ -7,8 +7,8 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
-	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
 // ConfigKeyMissing reports workloads whose pods wait for a key that the
@@ -111,7 +111,7 @@ func missingConfigKey(p *analyzer.Pass, ref *graph.Reference) {
 // generated reports whether kustomize makes the object too, and so may add to
 // it.
 func generated(p *analyzer.Pass, ref *graph.Reference) bool {
-	return slices.Contains(p.Unit.Generated, unit.Generated{Kind: ref.Target.Kind, Name: ref.Target.Name})
+	return slices.Contains(p.Unit.Generated, kustomize.Generated{Kind: ref.Target.Kind, Name: ref.Target.Name})
 }
 
 // filledInLater reports whether a ConfigMap or Secret gets entries that its

@@ -6,6 +6,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
 // FieldMissing reports values that the API server's validation misses.
@@ -41,11 +42,14 @@ spec:
 		"k8s.io/kubernetes/pkg/registry: the create strategy of each kind; pkg/apis: its validation",
 	},
 	Run: func(p *analyzer.Pass) error {
-		refusals(p, apiserver.Required, func(r *manifest.Resource, f apiserver.Refusal) {
+		refusals(p, apiserver.Required, func(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
 			finding := refused(r, f)
 			finding.Message = fmt.Sprintf("%s: %s", r, inWords(r, f))
 			finding.Help = fmt.Sprintf("set %s", fieldOf(f))
-			p.Report(finding)
+			if p.Unit.Kind == unit.Document { // which may show a part of the object
+				finding.Evidence = analyzer.Open
+			}
+			return finding
 		})
 		return nil
 	},

@@ -8,6 +8,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
 // explanation is a way to explain that the object of a reference is not there;
@@ -38,6 +39,14 @@ func missingObject(p *analyzer.Pass, ref *graph.Reference, explanations ...expla
 	if len(p.Graph.Resolve(ref)) > 0 || p.Graph.Produced(ref) {
 		return nil
 	}
+	if p.Unit.MayHold(ref.Target.Name) {
+		p.Skip(ref.From, fmt.Sprintf("resources: their %ss may stand in a document that cannot be read", kind))
+		return nil
+	}
+	if p.Unit.Kind == unit.Dump && !p.Unit.HoldsKind(ref.Target.Group, kind) {
+		p.Skip(ref.From, fmt.Sprintf("resources: the dump holds no %ss", kind))
+		return nil
+	}
 	f := &analyzer.Finding{
 		Message:  fmt.Sprintf("%s refers to %s %s, which is not there", ref.From, kind, ref.Target.Name),
 		Label:    fmt.Sprintf("no %s of this name is there", kind),
@@ -46,7 +55,7 @@ func missingObject(p *analyzer.Pass, ref *graph.Reference, explanations ...expla
 		Resource: ref.From,
 	}
 	beside := p.Graph.ResolveBeside(ref)
-	for _, explain := range explanations {
+	for _, explain := range append([]explanation{objectRenamed}, explanations...) {
 		if miss := explain(p, ref); miss != nil {
 			f.Evidence, f.Help = analyzer.NearMiss, miss.help
 			if miss.label != "" {
@@ -83,13 +92,22 @@ func unwanted(p *analyzer.Pass, r *manifest.Resource) bool {
 }
 
 // objectNameOff: there is an object of the kind whose name is a slip of the
-// pen, or the same written in another way. Of two names of one length that are
-// both used, like "east" and "west", neither is a slip.
+// pen, or the same written in another way; best one that nothing refers to. Of
+// two names of one length that are both used, like "east" and "west", neither
+// is a slip.
 func objectNameOff(p *analyzer.Pass, ref *graph.Reference) *nearMiss {
+	var wanted *manifest.Resource
 	for _, r := range p.Graph.Objects().Alike(ref.Target) {
-		if misspelled(r.Name, ref.Target.Name) && p.Graph.InNamespaceOf(ref, r) && (len(r.Name) != len(ref.Target.Name) || unwanted(p, r)) {
+		switch {
+		case !misspelled(r.WrittenName(), ref.Target.Name) || !p.Graph.InNamespaceOf(ref, r):
+		case unwanted(p, r):
 			return thereIs(ref, r)
+		case wanted == nil && len(r.WrittenName()) != len(ref.Target.Name):
+			wanted = r
 		}
+	}
+	if wanted != nil {
+		return thereIs(ref, wanted)
 	}
 	for _, g := range p.Unit.Generated {
 		if g.Kind == ref.Target.Kind && slip(g.Name, ref.Target.Name) {
@@ -113,11 +131,31 @@ func objectNamePart(p *analyzer.Pass, ref *graph.Reference) *nearMiss {
 
 // thereIs says that an object may have been meant.
 func thereIs(ref *graph.Reference, r *manifest.Resource) *nearMiss {
-	return &nearMiss{
+	miss := &nearMiss{
 		at:   r.NameLocation(),
 		what: "there is " + r.String(),
-		help: fmt.Sprintf("write %s: %s", ref.Path[len(ref.Path)-1], r.Name),
+		help: fmt.Sprintf("write %s: %s", ref.Path[len(ref.Path)-1], r.WrittenName()),
 	}
+	if r.WrittenName() != r.Name {
+		miss.what = fmt.Sprintf("there is %s %s, which kustomize makes %s", r.Kind, r.WrittenName(), r.Name)
+	}
+	return miss
+}
+
+// objectRenamed: kustomize has given the object another name and did not find
+// the reference.
+func objectRenamed(p *analyzer.Pass, ref *graph.Reference) *nearMiss {
+	for _, r := range p.Graph.Objects().Alike(ref.Target) {
+		if r.WrittenName() == ref.Target.Name && p.Graph.InNamespaceOf(ref, r) {
+			return &nearMiss{
+				label: "kustomize did not change this name",
+				at:    r.NameLocation(),
+				what:  fmt.Sprintf("kustomize makes %s %s of it", r.Kind, r.Name),
+				help:  "tell kustomize of this field by a nameReference (configurations), or keep the name with disableNameSuffixHash or without prefix",
+			}
+		}
+	}
+	return nil
 }
 
 // objectElsewhere: the object is in another namespace, where nothing refers to

@@ -46,6 +46,24 @@ func nearestPods(g *graph.Graph, s *graph.Service) *nearMiss {
 	return nil
 }
 
+// servedKey is the key of the workloads that a Service selects among the views
+// of a graph.
+type servedKey struct{}
+
+// isServed reports whether a Service selects the pods of a workload: then they
+// are hardly what another one missed.
+func isServed(g *graph.Graph, w *graph.Workload) bool {
+	return g.View(servedKey{}, func() any {
+		served := map[*graph.Workload]bool{}
+		for _, s := range g.Services {
+			for _, w := range s.Pods() {
+				served[w] = true
+			}
+		}
+		return served
+	}).(map[*graph.Workload]bool)[w]
+}
+
 // leaderOnly reports whether the pods lack but a label that operators set on
 // running pods, to tell the leader from the others.
 func leaderOnly(s *graph.Service, w *graph.Workload) bool {
@@ -93,8 +111,10 @@ func valueOff(g *graph.Graph, s *graph.Service, w *graph.Workload) *nearMiss {
 		return nil
 	}
 	want := s.Selector.Equal[key]
-	partly := len(s.Selector.Equal) > 1 || value == w.Name || want == w.Name
-	if !slip(want, value) && !(partly && contains(want, value)) {
+	taken := isServed(g, w)
+	misspelt := slip(want, value) && (!taken || len(want) != len(value))
+	partly := !taken && (len(s.Selector.Equal) > 1 || value == w.Name || want == w.Name)
+	if !misspelt && !(partly && contains(want, value)) {
 		return nil
 	}
 	return &nearMiss{
@@ -268,12 +288,13 @@ func noDigits(r rune) rune {
 	return r
 }
 
-// contains reports whether one text is the beginning or the end of the other.
+// contains reports whether one text is the beginning or the end of the other,
+// and at least half of it.
 func contains(a, b string) bool {
 	if len(a) > len(b) {
 		a, b = b, a
 	}
-	return len(a) >= 4 && (strings.HasPrefix(b, a) || strings.HasSuffix(b, a)) && strings.Map(noDigits, a) != strings.Map(noDigits, b)
+	return len(a) >= 4 && 2*len(a) >= len(b) && (strings.HasPrefix(b, a) || strings.HasSuffix(b, a)) && strings.Map(noDigits, a) != strings.Map(noDigits, b)
 }
 
 func keyOf(set map[string]string, value string) string {

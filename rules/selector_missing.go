@@ -6,6 +6,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
 // SelectorMissing reports apps/v1 controllers without a selector.
@@ -63,6 +64,9 @@ spec:
 			if looksLikePatch(w) {
 				f.Evidence = analyzer.Open
 				f.Notes = []string{"the pod template has no labels either: this may be a patch of another object"}
+			}
+			if p.Unit.Kind == unit.Document { // which may show a part of the object
+				f.Evidence = analyzer.Open
 			}
 			p.Report(f)
 		}

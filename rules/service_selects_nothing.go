@@ -6,6 +6,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
@@ -20,7 +21,7 @@ var ServiceSelectsNothing = &analyzer.Rule{
 
 The labels are those of the pods, from the template, not those of the Deployment itself. Labels that controllers add (statefulset.kubernetes.io/pod-name, job-name, ...) count.
 
-Pods may come from somewhere else, so only what something close explains is an error: a workload of the same name, a label that is one off, the same value under another key, the right labels in another namespace. A Service without a selector is left alone.`,
+Pods may come from somewhere else, so only what something close explains is an error: a workload of the same name, a label that is one off, the same value under another key, the right labels in another namespace, or a file whose many other Services all find their pods. A Service without a selector is left alone.`,
 	Bad: `apiVersion: v1
 kind: Service
 metadata:
@@ -91,6 +92,10 @@ func selectsNothing(p *analyzer.Pass, s *graph.Service) {
 		p.Skip(s.Resource, "Services: kustomize still changes selectors and labels")
 		return
 	}
+	if !slices.ContainsFunc(sortedKeys(s.Selector.Equal), func(key string) bool { return !p.Unit.MayHold(s.Selector.Equal[key]) }) {
+		p.Skip(s.Resource, "Services: their pods may stand in a document that cannot be read")
+		return
+	}
 	beside := p.Graph.SelectSiblings(p.Graph.Namespace(s.Resource), s.Selector)
 	f := analyzer.Finding{
 		Message:     fmt.Sprintf("%s matches no pods", s),
@@ -115,11 +120,18 @@ func selectsNothing(p *analyzer.Pass, s *graph.Service) {
 		p.Report(f)
 		return
 	}
+	others := company(p.Graph, s)
 	switch {
 	case slices.ContainsFunc(p.Graph.Near(s), func(w *graph.Workload) bool { return leaderOnly(s, w) }):
 		p.Skip(s.Resource, "Services: a label they ask for is set on running pods")
 	case len(beside) > 0:
 		p.Skip(s.Resource, "Services: only pods of a directory beside carry their labels")
+	case others >= enoughCompany && p.Unit.UnreadAlone():
+		f.Evidence = analyzer.NearMiss
+		f.Location = s.EntryLocation(firstKey(s.Selector)...)
+		f.Notes = append(f.Notes, fmt.Sprintf("the %d other Services of this file find their pods", others))
+		f.Help = "add the workload, or check the selector against the labels of the pods"
+		p.Report(f)
 	case !p.Unit.Complete() || len(p.Graph.Workloads) == 0 && len(p.Graph.Siblings()) > 0:
 		p.Skip(s.Resource, "Services: their pods may live elsewhere")
 	default:
@@ -129,6 +141,38 @@ func selectsNothing(p *analyzer.Pass, s *graph.Service) {
 		p.Report(f)
 	}
 }
+
+// enoughCompany is how many other Services of a file show that the pods of all
+// of them are meant to be here.
+const enoughCompany = 4
+
+// company counts the other Services of the file, if they all find pods.
+func company(g *graph.Graph, s *graph.Service) int {
+	type tally struct{ served, lonely int }
+	t := g.View(companyKey{}, func() any {
+		files := map[*source.File]tally{}
+		for _, s := range g.Services {
+			if s.Selector.State != graph.Present || s.Type() == "ExternalName" {
+				continue
+			}
+			t := files[s.File()]
+			if len(s.Pods()) > 0 {
+				t.served++
+			} else {
+				t.lonely++
+			}
+			files[s.File()] = t
+		}
+		return files
+	}).(map[*source.File]tally)[s.File()]
+	if t.lonely > 1 {
+		return 0
+	}
+	return t.served
+}
+
+// companyKey is the key of those tallies among the views of a graph.
+type companyKey struct{}
 
 // firstKey returns the path of the only label of a selector, or of the whole.
 func firstKey(s graph.Selector) []string {

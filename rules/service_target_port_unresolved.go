@@ -79,7 +79,7 @@ spec:
 		known := portReader{pods: map[*graph.Workload]*portedPods{}, sets: map[string]*portedSet{}}
 		for _, s := range p.Graph.Services {
 			ports := s.Ports()
-			if s.Own && slices.ContainsFunc(ports, func(port graph.ServicePort) bool { return port.Target != "" }) {
+			if s.Own && len(ports) > 0 {
 				targetPorts(p, s, ports, known.of(p.Graph, s))
 			}
 		}
@@ -150,13 +150,16 @@ func targetPorts(p *analyzer.Pass, s *graph.Service, ports []graph.ServicePort, 
 	if s.Type() == "ExternalName" {
 		return
 	}
-	if set.unknown {
+	named := func(port graph.ServicePort) bool { return port.Target != "" }
+	if set.unknown && slices.ContainsFunc(ports, named) {
 		p.Skip(s.Resource, "Services: the ports of their pods are not known yet")
 		return
 	}
 	for _, port := range ports {
 		lacking := set.without(port)
 		switch {
+		case !named(port):
+			hostPortTaken(p, s, port, set)
 		case len(lacking) == 0:
 		case manifest.IsPlaceholder(port.Target), p.Unit.Rewritten:
 			p.Skip(s.Resource, "Services: the ports they name may still change")
@@ -170,6 +173,43 @@ func targetPorts(p *analyzer.Pass, s *graph.Service, ports []graph.ServicePort, 
 			}
 		}
 	}
+}
+
+// hostPortTaken reports a port number that is one of the node, by which the
+// pods' own addresses are not reached: containers that listen on a port without
+// declaring it do not give its number to another one.
+func hostPortTaken(p *analyzer.Pass, s *graph.Service, port graph.ServicePort, set *portedSet) {
+	var found *graph.ContainerPort
+	var pods *portedPods
+	for _, w := range set.pods {
+		for _, c := range w.ports {
+			switch {
+			case c.Number == port.TargetNumber, set.unknown, p.Unit.Rewritten:
+				return
+			case c.HostPort == port.TargetNumber && c.HostPort != 0 && found == nil:
+				found, pods = &c, w
+			}
+		}
+	}
+	if found == nil {
+		return
+	}
+	path := append(slices.Clone(port.Path), "targetPort")
+	if s.Get(path...) == nil {
+		path[len(path)-1] = "port"
+	}
+	p.Report(analyzer.Finding{
+		Claim:       analyzer.Suspect,
+		Evidence:    analyzer.NearMiss,
+		Message:     fmt.Sprintf("%s forwards to port %d, which is a hostPort of %s: its container listens on %d", s, port.TargetNumber, pods, found.Number),
+		Label:       "no container declares this port",
+		Consequence: "it is accepted, and connections are refused: a hostPort is opened on the node, not at the pod's address",
+		Help:        fmt.Sprintf("write targetPort: %d", found.Number),
+		Location:    s.EntryLocation(path...),
+		Path:        path,
+		Resource:    s.Resource,
+		Related:     []analyzer.Related{{Location: pods.EntryLocation(append(slices.Clone(found.Path), "hostPort")...), Message: fmt.Sprintf("leads to containerPort %d", found.Number)}},
+	})
 }
 
 // unfinishedPorts reports whether the containers, or the names of their ports,

@@ -19,7 +19,7 @@ var UnknownKind = &analyzer.Rule{
 	Claim: analyzer.Rejected,
 	Why: `apiVersion and kind together name a resource of the API. Where the group is one of Kubernetes' own, all its kinds are known: a misspelt one, or one under the wrong group or version, finds no resource, and kubectl does not send it.
 
-Kinds of other groups come from CustomResourceDefinitions and are left alone.`,
+Kinds of other groups come from CustomResourceDefinitions. Where the definition is among the manifests, its versions are known; all other kinds are left alone.`,
 	Bad: `apiVersion: apps/v1
 kind: Deploymnet
 metadata:
@@ -46,7 +46,7 @@ spec:
 	Run: func(p *analyzer.Pass) error {
 		for _, r := range p.Unit.Resources {
 			_, known := apiserver.LifecycleOf(r.APIVersion, r.Kind)
-			if known || unit.IsCustom(r) || otherServer[r.Group] || manifest.IsPlaceholder(r.APIVersion+r.Kind) {
+			if known || unit.IsCustom(r) || r.Group == otherServer || manifest.IsPlaceholder(r.APIVersion+r.Kind) {
 				continue
 			}
 			if r.Get("metadata") == nil && nearestKind(r) == "" && len(apiserver.HomesOf(r.Kind)) == 0 {
@@ -54,12 +54,27 @@ spec:
 			}
 			p.Report(unknownKind(r))
 		}
+		refusals(p, apiserver.NotServed, versionNotServed)
 		return nil
 	},
 }
 
-// otherServer are groups of Kubernetes that another module defines.
-var otherServer = map[string]bool{"apiextensions.k8s.io": true, "apiregistration.k8s.io": true}
+// otherServer is a group of Kubernetes that another module defines.
+const otherServer = "apiregistration.k8s.io"
+
+// versionNotServed is about a custom resource in a version that its
+// CustomResourceDefinition does not serve.
+func versionNotServed(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
+	return analyzer.Finding{
+		Message:     fmt.Sprintf("%s: %s has no kind %s", r, r.APIVersion, r.Kind),
+		Label:       f.Message,
+		Consequence: "the API server has no such resource, so kubectl does not send it",
+		Help:        "write a version that the CustomResourceDefinition serves",
+		Location:    r.Location("apiVersion"),
+		Path:        []string{"apiVersion"},
+		Resource:    r,
+	}
+}
 
 func unknownKind(r *manifest.Resource) analyzer.Finding {
 	f := analyzer.Finding{

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -11,11 +12,16 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
 // verdict is what the API server says to one resource of a unit.
 type verdict struct {
 	resource *manifest.Resource
+	// definition is the CustomResourceDefinition of the resource's kind, nil if
+	// it is a kind of the server itself.
+	definition *manifest.Resource
 	apiserver.Verdict
 }
 
@@ -27,11 +33,13 @@ type verdictKey struct{}
 func verdicts(g *graph.Graph) []verdict {
 	return g.View(verdictKey{}, func() any {
 		var all []verdict
+		if g.Unit.Kind == unit.Dump { // the server has accepted it
+			return all
+		}
+		s := newServer(g.Unit)
 		for _, r := range g.Unit.Resources {
-			if o, ok := apiObject(r); ok {
-				if v := apiserver.Create(o); len(v.Refusals)+len(v.Warnings) > 0 {
-					all = append(all, verdict{r, v})
-				}
+			if v, ok := s.ask(r); ok {
+				all = append(all, v)
 			}
 		}
 		return all
@@ -54,23 +62,40 @@ func (a applied) Decode(into any) bool { return manifest.Decode(a.Node, into) }
 
 func (a applied) JSON() ([]byte, bool) { return manifest.AppendJSON(nil, a.Node) }
 
-// refusals calls report for what the server refuses of one family, leaving out
-// what a richer rule says, values that are still to be filled in, and, of what
-// kustomize still changes, everything that it may mend.
-func refusals(p *analyzer.Pass, family apiserver.Family, report func(*manifest.Resource, apiserver.Refusal)) {
+// object returns a resource of whatever kind as kubectl would send it; ok is
+// false if it is cut short.
+func object(r *manifest.Resource) (o apiserver.Object, ok bool) {
+	data, ok := manifest.AppendJSON(nil, r.Node)
+	return apiserver.Object{APIVersion: r.APIVersion, Kind: r.Kind, JSON: data}, ok
+}
+
+// refusals reports what the server refuses of one family, in the words of
+// explain. It leaves out what a richer rule says, values that are still to be
+// filled in, and everything that kustomize or a webhook may still mend.
+func refusals(p *analyzer.Pass, family apiserver.Family, explain func(*manifest.Resource, apiserver.Refusal) analyzer.Finding) {
 	for _, v := range verdicts(p.Graph) {
 		for _, r := range v.Refusals {
 			switch {
-			case r.Family != family, spokenFor(v.resource, r):
-			case unfinishedValue(v.resource, r.Path), manifest.IsPlaceholder(r.Message):
+			case r.Family != family, spokenFor(v.resource, r), mountsDeclared(v.resource, r):
+			case unfinishedValue(v.resource, r.Path), v.definition != nil && holdsPlaceholder(v.resource.Get(r.Path...)), manifest.IsPlaceholder(r.Message):
 				p.Skip(v.resource, "objects: a value is still to be filled in")
 			case p.Unit.Rewritten && family != apiserver.UnknownField && family != apiserver.WrongType:
 				p.Skip(v.resource, "objects: what they lack may come from kustomize")
+			case v.definition != nil && family != apiserver.UnknownField && family != apiserver.NotServed && mayBeMended(p.Unit, v.resource.Group):
+				p.Skip(v.resource, "custom resources: a webhook may change them before they are validated")
 			default:
-				report(v.resource, r)
+				p.Report(v.trace(explain(v.resource, r)))
 			}
 		}
 	}
+}
+
+// trace names the definition that a finding about a custom resource follows.
+func (v verdict) trace(f analyzer.Finding) analyzer.Finding {
+	if v.definition != nil {
+		f.Related = append(f.Related, analyzer.Related{Location: v.definition.NameLocation(), Message: "defined by this CustomResourceDefinition"})
+	}
+	return f
 }
 
 // spokenFor reports whether a rule of its own explains the refusal better.
@@ -78,7 +103,11 @@ func spokenFor(r *manifest.Resource, f apiserver.Refusal) bool {
 	switch r.Kind {
 	case "HorizontalPodAutoscaler":
 		return strings.Contains(f.Message, "apiVersion must specify API group") // hpa-target-missing
-	case "Deployment", "ReplicaSet", "StatefulSet", "ReplicationController", "Job", "DaemonSet":
+	case "Job":
+		if !manifest.Bool(r.Node, "spec", "manualSelector") {
+			return false // no selector is wanted, and invalid-value says so
+		}
+	case "Deployment", "ReplicaSet", "StatefulSet", "ReplicationController", "DaemonSet":
 	default:
 		return false
 	}
@@ -91,6 +120,18 @@ func spokenFor(r *manifest.Resource, f apiserver.Refusal) bool {
 		return len(f.Path) == 3 && strings.HasPrefix(f.Field, "spec.selector.") && f.Near == "" // selector-missing
 	}
 	return strings.HasPrefix(f.Field, "spec.selector") // selector-missing, selector-template-mismatch
+}
+
+// mountsDeclared reports whether a mount is said to find no volume although the
+// pod has it: the server leaves out volumes that it refuses
+// (pkg/apis/core/validation ValidateVolumes), and the mount is right.
+func mountsDeclared(r *manifest.Resource, f apiserver.Refusal) bool {
+	n := len(f.Path) - 5 // containers, 0, volumeMounts, 0, name
+	if n < 0 || !strings.HasPrefix(f.Message, "Not found") || f.Path[n+4] != "name" {
+		return false
+	}
+	volumes := manifest.Items(r.Get(append(slices.Clone(f.Path[:n]), "volumes")...))
+	return slices.ContainsFunc(volumes, func(v *yaml.Node) bool { return manifest.String(v, "name") == manifest.String(r.Node, f.Path...) })
 }
 
 // isMismatch reports whether the server says that a selector does not match
@@ -114,12 +155,25 @@ func unfinishedValue(r *manifest.Resource, path []string) bool {
 
 // refused fills in what all findings about a refusal share.
 func refused(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
+	path := f.Path
+	if f.Field == "spec.clusterIPs[0]" && r.Get("spec", "clusterIPs") == nil { // the server copies it
+		path = []string{"spec", "clusterIP"}
+	}
 	return analyzer.Finding{
 		Consequence: "the API server refuses it: " + said(r, f.Field, f.Message),
-		Location:    r.Location(f.Path...),
-		Path:        f.Path,
+		Location:    wholeOf(r, path),
+		Path:        path,
 		Resource:    r,
 	}
+}
+
+// wholeOf returns the place of a value: of an object or a list the key, because
+// its first line alone is not what is at fault.
+func wholeOf(r *manifest.Resource, path []string) source.Location {
+	if n := r.Get(path...); n != nil && n.Kind != yaml.ScalarNode && n.Style&yaml.FlowStyle == 0 {
+		return r.KeyLocation(path...)
+	}
+	return r.Location(path...)
 }
 
 // said is the server's own sentence. Of a Secret only the field is repeated,
@@ -188,6 +242,9 @@ func inWords(r *manifest.Resource, f apiserver.Refusal) string {
 	return fmt.Sprintf("%s is refused: %s", fieldOf(f), f.Message)
 }
 
+// isValue tells a value that the server quotes from the beginning of a sentence.
+var isValue = regexp.MustCompile(`^(["{\[<]|-?[0-9]|(true|false|null)$)`)
+
 // maxQuoted is the length from which a value is not repeated in a message.
 const maxQuoted = 60
 
@@ -195,7 +252,10 @@ const maxQuoted = 60
 // value that is long, or a whole object, is left out.
 func cutValue(detail string) (value, rest string, ok bool) {
 	value, rest, ok = strings.Cut(detail, ": ")
-	if len(value) > maxQuoted || strings.HasPrefix(value, "{") || value == "null" {
+	if !isValue.MatchString(value) {
+		return "", detail, true // a rule of a CustomResourceDefinition quotes none
+	}
+	if len(value) > maxQuoted || strings.HasPrefix(value, "{") || value == "null" || value == `""` {
 		value = ""
 	}
 	return value, rest, ok

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/api/resource"
+
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
@@ -40,9 +42,7 @@ spec:
 		"sigs.k8s.io/yaml: YAMLToJSON; sigs.k8s.io/json: UnmarshalStrict",
 	},
 	Run: func(p *analyzer.Pass) error {
-		refusals(p, apiserver.WrongType, func(r *manifest.Resource, f apiserver.Refusal) {
-			p.Report(wrongType(r, f))
-		})
+		refusals(p, apiserver.WrongType, wrongType)
 		return nil
 	},
 }
@@ -50,10 +50,16 @@ spec:
 func wrongType(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
 	finding := refused(r, f)
 	finding.Message = fmt.Sprintf("%s: %s cannot be read: %s", r, fieldOf(f), f.Message)
-	finding.Consequence = "the API server refuses it: it cannot be decoded"
+	finding.Consequence = "the API server refuses the object"
 	finding.Help = "write a value of that type"
-	if strings.Contains(f.Message, "base64") {
+	switch {
+	case strings.Contains(f.Message, "base64"):
 		finding.Help = "encode the value with base64, or put it under stringData"
+	case strings.HasPrefix(f.Message, resource.ErrFormatWrong.Error()):
+		finding.Message = fmt.Sprintf("%s: %s cannot be read: %q is no quantity", r, fieldOf(f), manifest.String(r.Node, f.Path...))
+		finding.Help = "write a number with one of the suffixes m, k, M, G, T, Ki, Mi, Gi, Ti, or none, like 500m or 10Gi"
+	case strings.HasPrefix(f.Message, "must be "):
+		finding.Message = fmt.Sprintf("%s: %s %s", r, fieldOf(f), f.Message)
 	}
 	if f.Wants == "string" {
 		finding.Help = "put the value in quotes"

@@ -399,7 +399,7 @@ func TestExampleProblems(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			got := exampleProblems(test.rule, test.rules)
+			got := exampleProblems(t, test.rule, test.rules)
 			if len(got) != len(test.want) {
 				t.Fatalf("got %q, want %q", got, test.want)
 			}

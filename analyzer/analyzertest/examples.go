@@ -10,28 +10,28 @@ import (
 )
 
 // Examples runs the examples that the documentation of each rule shows, as
-// streams: the rule reports Bad and leaves Good alone, and no other rule has
+// streams, or as trees if they are archives of several files: the rule reports Bad and leaves Good alone, and no other rule has
 // more than advice on either.
 func Examples(t *testing.T, rules []*analyzer.Rule) {
 	t.Helper()
 	for _, rule := range rules {
 		t.Run(rule.ID, func(t *testing.T) {
 			t.Parallel()
-			for _, problem := range exampleProblems(rule, rules) {
+			for _, problem := range exampleProblems(t, rule, rules) {
 				t.Error(problem)
 			}
 		})
 	}
 }
 
-func exampleProblems(rule *analyzer.Rule, rules []*analyzer.Rule) []string {
+func exampleProblems(t testing.TB, rule *analyzer.Rule, rules []*analyzer.Rule) []string {
 	var problems []string
 	say := func(format string, args ...any) { problems = append(problems, fmt.Sprintf(format, args...)) }
 	for _, example := range []struct {
 		name, text string
 		reported   bool
 	}{{"bad", rule.Bad, true}, {"good", rule.Good, false}} {
-		findings, err := lintStream(example.text, rules)
+		findings, err := lintExample(t, example.text, rules)
 		if err != nil {
 			say("the %s example: %v", example.name, err)
 			continue

@@ -1,7 +1,6 @@
 package analyzertest
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +8,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"golang.org/x/tools/txtar"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/driver"
@@ -52,11 +53,21 @@ func options(dir string, rules []*analyzer.Rule) (driver.Options, error) {
 	return o, nil
 }
 
-// lintStream judges a text as it comes in on standard input.
-func lintStream(text string, rules []*analyzer.Rule) ([]analyzer.Finding, error) {
-	result, err := driver.Run(context.Background(), driver.Options{
-		Paths: []string{"-"}, Stdin: strings.NewReader(text), Rules: rules,
-	})
+// lintExample judges a text as it comes in on standard input, or the files of
+// a txtar archive as a tree.
+func lintExample(t testing.TB, text string, rules []*analyzer.Rule) ([]analyzer.Finding, error) {
+	o := driver.Options{Rules: rules, Paths: []string{"-"}, Stdin: strings.NewReader(text)}
+	if strings.HasPrefix(text, "-- ") {
+		files, err := txtar.FS(txtar.Parse([]byte(text)))
+		if err != nil {
+			return nil, err
+		}
+		o.Dir, o.Paths = t.TempDir(), []string{"."}
+		if err := errors.Join(os.CopyFS(o.Dir, files), os.Mkdir(filepath.Join(o.Dir, ".git"), 0o777)); err != nil {
+			return nil, err
+		}
+	}
+	result, err := driver.Run(t.Context(), o)
 	if err != nil {
 		return nil, err
 	}

@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"github.com/go-logr/logr"
+	"k8s.io/apiextensions-apiserver/pkg/apis/apiextensions"
 	"k8s.io/klog/v2"
 	"k8s.io/kubernetes/pkg/capabilities"
 )
@@ -52,6 +53,9 @@ type Refusal struct {
 	Near string
 	// Home is where an unknown field belongs, nil if nowhere near.
 	Home []string
+	// Of is the apiVersion of the kind, an older or a newer one, that has the
+	// unknown field at this place; "" if there is none.
+	Of string
 }
 
 // Warning is what the server says about an object that it accepts.
@@ -65,6 +69,9 @@ type Verdict struct {
 	// Refusals is empty if the server accepts the object.
 	Refusals []Refusal
 	Warnings []Warning
+	// Defines is the kind that an accepted CustomResourceDefinition defines, nil
+	// for every other object.
+	Defines *Definition
 
 	moved []moved
 	// dropped are the paths of values that could not be read: what the server
@@ -81,6 +88,16 @@ type Object struct {
 	Source Source
 }
 
+// text is the whole object; nil if it is too large for one.
+func (o Object) text() []byte {
+	if o.JSON == nil && o.Source != nil {
+		if data, ok := o.Source.JSON(); ok {
+			return data
+		}
+	}
+	return o.JSON
+}
+
 // Source is where an object comes from.
 type Source interface {
 	// Decode reads the object into a new value of its type, as strict decoding
@@ -91,8 +108,9 @@ type Source interface {
 }
 
 // Known reports whether something is known of a kind in that version: the
-// verdict of the server, or, of an API that it does not serve any more and of
-// rare kinds, at least the fields.
+// verdict of the server, or, of rare kinds, at least the fields. An API that is
+// no longer served is judged by the server's code for its successor, after the
+// defaults and conversions that it still has.
 func Known(apiVersion, kind string) bool { return find(apiVersion, kind) != nil }
 
 // setUp lets containers be privileged, as kubeadm and all managed clusters do
@@ -120,48 +138,65 @@ func Create(o Object) Verdict {
 		v.refuse(Refusal{Family: Invalid, Message: err.Error()})
 		return v
 	}
+	crd, defines := internal.(*apiextensions.CustomResourceDefinition)
+	if defines {
+		v.unhoist(crd)
+	}
 	k.create(internal, &v)
+	if k.removed {
+		v.Warnings = nil // are of objects that are accepted
+	}
+	if defines && len(v.Warnings) > 0 {
+		v.placeFormats(o.text())
+	}
+	if defines && len(v.Refusals) == 0 {
+		v.Defines = newDefinition(crd)
+	}
 	return v
 }
 
 // Update returns what the server says when the object is applied over an
 // earlier version that it has accepted. Only what the change breaks is
-// returned; of objects that are refused by themselves it says nothing.
+// returned; of objects that are refused by themselves it says nothing, nor of
+// CustomResourceDefinitions: what may not change in them depends on what the
+// cluster stores. kubectl apply leaves alone what neither version says, so that
+// defaults of the earlier one and what the server has chosen for it stay.
 func Update(before, o Object) Verdict {
 	k, earlier := find(o.APIVersion, o.Kind), find(before.APIVersion, before.Kind)
-	if k == nil || earlier == nil || k.group() != earlier.group() || !k.judged() || !earlier.judged() {
+	if k == nil || earlier == nil || k.scheme == extensions || k.group() != earlier.group() || !k.served() || !earlier.served() {
 		return Verdict{}
 	}
 	setUp()
 	if len(Create(before).Refusals) > 0 {
 		return Verdict{}
 	}
-	var refused, v Verdict
-	old, new := earlier.decode(before, &refused), k.decode(o, &refused)
-	if old == nil || new == nil || len(refused.Refusals) > 0 {
-		return v
-	}
-	oldInternal, err := earlier.internal(old)
+	var v Verdict
+	old, err := earlier.stored(before)
 	if err != nil {
 		return v
 	}
-	newInternal, err := k.internal(new)
+	merged, err := k.applied(before, o, old)
+	if err != nil {
+		return v // kubectl cannot merge them
+	}
+	typed := k.decode(Object{JSON: merged}, &v)
+	if typed == nil || len(v.Refusals) > 0 {
+		return v
+	}
+	new, err := k.internal(typed)
 	if err != nil {
 		return v
 	}
-	k.update(oldInternal, newInternal, &v)
-	if len(v.Refusals) > 0 && len(Create(o).Refusals) > 0 {
-		return Verdict{}
-	}
+	k.update(old, new, &v)
 	return v
 }
 
 // moved is a field that was judged at another place than it stands.
 type moved struct{ from, home []string }
 
-// written returns the path at which the author has written a value that was
+// Written returns the path at which the author has written a value that was
 // judged at a path.
-func (v *Verdict) written(path []string) []string {
+func (v *Verdict) Written(path []string) []string {
 	for i := len(v.moved) - 1; i >= 0; i-- {
 		m := v.moved[i]
 		if len(path) >= len(m.home) && slices.Equal(path[:len(m.home)], m.home) {

@@ -17,12 +17,19 @@ func object(apiVersion, kind, rest string) Object {
 		JSON: fmt.Appendf(nil, `{"apiVersion":%q,"kind":%q,"metadata":{"name":"x"},%s}`, apiVersion, kind, rest)}
 }
 
+func claim(source string) Object {
+	return object("v1", "PersistentVolumeClaim", `"spec":{`+source+`"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1Gi"}}}`)
+}
+
 func describe(v Verdict) []string {
 	var got []string
 	for _, r := range v.Refusals {
 		line := fmt.Sprintf("%s %s: %s", r.Family, strings.Join(r.Path, "/"), r.Message)
 		if r.Near != "" {
 			line += " near " + r.Near
+		}
+		if r.Of != "" {
+			line += " of " + r.Of
 		}
 		if r.Home != nil {
 			line += " home " + strings.Join(r.Home, "/")
@@ -54,8 +61,8 @@ func TestCreate(t *testing.T) {
 			}},
 		{"every wrong type", object("apps/v1", "Deployment", `"spec":{"replicas":"3","selector":{"matchLabels":{"app":1}},`+template+`}`),
 			[]string{
-				"wrong-type spec/replicas: it holds a number, not a string",
-				"wrong-type spec/selector/matchLabels/app: it holds a string, not a number",
+				"wrong-type spec/replicas: must be a number, not a string",
+				"wrong-type spec/selector/matchLabels/app: must be a string, not a number",
 			}},
 		{"required", object("v1", "Service", `"spec":{"ports":[{"port":80,"name":"a"},{"port":81}]}`),
 			[]string{"required spec/ports/1/name: Required value"}},
@@ -64,8 +71,25 @@ func TestCreate(t *testing.T) {
 		{"base64", object("v1", "Secret", `"data":{"a":"%%"}`), []string{"wrong-type data/a: it is not base64"}},
 		{"warning", object("v1", "Pod", `"spec":{"containers":[{"name":"c","image":"i","env":[{"name":"E","value":"1"},{"name":"E","value":"2"}]}]}`),
 			[]string{`warning spec/containers/0/env/1: hides previous definition of "E", which may be dropped when using apply`}},
-		{"removed API: its fields are still known", object("extensions/v1beta1", "Deployment", `"spec":{"replica":1}`),
+		{"removed API: judged as its successor, after its own defaults", object("extensions/v1beta1", "Deployment", `"spec":{"replica":1,`+template+`}`),
 			[]string{`unknown-field spec/replica: unknown field "spec.replica" near replicas`}},
+		{"the server's own code panics", object("batch/v1", "Job", `"spec":{"parallelism":2,"completionMode":"Indexed","successPolicy":{"rules":[{"succeededCount":1}]},`+jobTemplate+`}`),
+			[]string{"invalid : the API server's own code fails on it: runtime error: invalid memory address or nil pointer dereference"}},
+		{"removed API: what its successor refuses", object("apps/v1beta1", "Deployment",
+			`"spec":{"template":{"metadata":{"labels":{"app":"a"}},"spec":{"containers":[{"name":"c","image":"i","volumeMounts":[{"name":"v","mountPath":"/v"}]}]}}}`),
+			[]string{`invalid spec/template/spec/containers/0/volumeMounts/0/name: Not found: "v"`}},
+		{"removed API: its successor is stricter", object("admissionregistration.k8s.io/v1beta1", "ValidatingWebhookConfiguration",
+			`"webhooks":[{"name":"w.example.com","clientConfig":{"url":"https://example.com"},"sideEffects":"Unknown"}]`), nil},
+		{"removed API: no warnings", object("networking.k8s.io/v1beta1", "Ingress",
+			`"metadata":{"name":"x","annotations":{"kubernetes.io/ingress.class":"a"}},"spec":{"backend":{"serviceName":"s","servicePort":80}}`), nil},
+		{"an empty value that is required is said once", object("v1", "Pod",
+			`"spec":{"containers":[{"name":"c","image":"i"}],"volumes":[{"name":"v","nfs":{"server":"s"}}]}`),
+			[]string{"required spec/volumes/0/nfs/path: Required value"}},
+		{"field of an earlier version", object("networking.k8s.io/v1", "Ingress",
+			`"spec":{"rules":[{"http":{"paths":[{"path":"/","pathType":"Prefix","backend":{"serviceName":"s"}}]}}]}`),
+			[]string{`unknown-field spec/rules/0/http/paths/0/backend/serviceName: unknown field "spec.rules[0].http.paths[0].backend.serviceName" of networking.k8s.io/v1beta1`}},
+		{"claim without a size", object("v1", "PersistentVolumeClaim", `"spec":{"accessModes":["ReadWriteOnce"],"resources":{}}`),
+			[]string{"required spec/resources/requests/storage: Required value"}},
 		{"custom resource", object("example.com/v1", "Database", `"spec":{}`), nil},
 		{"no object", Object{APIVersion: "v1", Kind: "Pod", JSON: []byte(`[]`)}, []string{"wrong-type : json: cannot unmarshal array into Go value of type v1.Pod"}},
 	}
@@ -99,8 +123,15 @@ func TestUpdate(t *testing.T) {
 		{"immutable ConfigMap", object("v1", "ConfigMap", `"immutable":true,"data":{"a":"1"}`), object("v1", "ConfigMap", `"immutable":true,"data":{"a":"2"}`), []string{"immutable data"}},
 		{"cluster IP that is left out", object("v1", "Service", `"spec":{"clusterIP":"10.0.0.1","ports":[{"port":80}]}`), object("v1", "Service", `"spec":{"ports":[{"port":81}]}`), nil},
 		{"cluster IP that is chosen later", object("v1", "Service", `"spec":{"ports":[{"port":80}]}`), object("v1", "Service", `"spec":{"clusterIP":"10.0.0.1","ports":[{"port":80}]}`), []string{"immutable spec/clusterIPs/0"}},
+		{"Service that becomes another type", object("v1", "Service", `"spec":{"ports":[{"port":80}]}`), object("v1", "Service", `"spec":{"type":"ExternalName","externalName":"a.b"}`), nil},
+		{"Service that was another type", object("v1", "Service", `"spec":{"type":"ExternalName","externalName":"a.b"}`), object("v1", "Service", `"spec":{"ports":[{"port":80}]}`), nil},
 		{"Job that stays the same", object("batch/v1", "Job", `"spec":{`+jobTemplate+`}`), object("batch/v1", "Job", `"spec":{`+jobTemplate+`}`), nil},
 		{"Job with other completions", object("batch/v1", "Job", `"spec":{`+jobTemplate+`}`), object("batch/v1", "Job", `"spec":{"completions":2,`+jobTemplate+`}`), []string{"immutable spec/completions"}},
+		{"Job whose selector is dropped", object("batch/v1", "Job", `"spec":{"manualSelector":true,"selector":{"matchLabels":{"a":"b"}},`+strings.Replace(jobTemplate, `{"spec"`, `{"metadata":{"labels":{"a":"b"}},"spec"`, 1)+`}`),
+			object("batch/v1", "Job", `"spec":{`+strings.Replace(jobTemplate, `{"spec"`, `{"metadata":{"labels":{"a":"b"}},"spec"`, 1)+`}`),
+			[]string{"required spec/selector", "invalid spec/template/metadata/labels", "immutable spec/selector"}},
+		{"defaults of the earlier version stay", object("v1", "Pod", `"spec":{"containers":[{"name":"c","image":"i"}]}`), object("v1", "Pod", `"spec":{"containers":[{"name":"c","image":"i:1"}]}`), nil},
+		{"PersistentVolumeClaim that does not say its source any more", claim(`"dataSource":{"kind":"PersistentVolumeClaim","name":"y"},`), claim(""), nil},
 		{"StatefulSet's service", object("apps/v1", "StatefulSet", `"spec":{"serviceName":"a","selector":{"matchLabels":{"app":"a"}},`+template+`}`),
 			object("apps/v1", "StatefulSet", `"spec":{"serviceName":"b","selector":{"matchLabels":{"app":"a"}},`+template+`}`), []string{"immutable spec"}},
 	}

@@ -27,8 +27,7 @@ func (k *kind) decode(o Object, v *Verdict) runtime.Object {
 			object.GetObjectKind().SetGroupVersionKind(k.gvk)
 			return object
 		}
-		var ok bool
-		if data, ok = o.Source.JSON(); !ok {
+		if data = o.text(); data == nil {
 			return nil
 		}
 		if object, err = k.scheme.New(k.gvk); err != nil {
@@ -63,7 +62,7 @@ func (k *kind) mend(data []byte, cause error, v *Verdict) runtime.Object {
 	if err != nil {
 		return nil
 	}
-	m := mender{root: reflect.TypeOf(object).Elem(), content: content, verdict: v}
+	m := mender{kind: k, root: reflect.TypeOf(object).Elem(), content: content, verdict: v}
 	m.value(content, m.root, nil)
 	m.move()
 	if len(v.Refusals) == 0 {
@@ -102,7 +101,7 @@ func article(name string) string {
 	switch name {
 	case "null":
 		return name
-	case "array", "object":
+	case "array", "object", "integer", "integer or string":
 		return "an " + name
 	}
 	return "a " + name
@@ -134,7 +133,10 @@ func fits(value any, t reflect.Type) error {
 			return errors.New("it is not base64")
 		}
 		if !custom(t) {
-			return fmt.Errorf("it holds %s, not %s", article(wants(t)), article(typeName(value)))
+			if typeName(value) == "number" && wants(t) == "number" {
+				return fmt.Errorf("must be a whole number of %d bits, not %v", t.Bits(), value)
+			}
+			return fmt.Errorf("must be %s, not %s", article(wants(t)), article(typeName(value)))
 		}
 		return err
 	}

@@ -3,6 +3,7 @@ package apiserver
 import (
 	"sync"
 
+	"k8s.io/apiextensions-apiserver/pkg/registry/customresourcedefinition"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/apiserver/pkg/registry/rest"
@@ -61,6 +62,7 @@ import (
 	_ "k8s.io/kubernetes/pkg/apis/core/install"
 	_ "k8s.io/kubernetes/pkg/apis/discovery/install"
 	_ "k8s.io/kubernetes/pkg/apis/events/install"
+	_ "k8s.io/kubernetes/pkg/apis/extensions/install"
 	_ "k8s.io/kubernetes/pkg/apis/flowcontrol/install"
 	_ "k8s.io/kubernetes/pkg/apis/networking/install"
 	_ "k8s.io/kubernetes/pkg/apis/node/install"
@@ -86,6 +88,7 @@ type entry struct {
 var entries = map[schema.GroupKind]entry{
 	{Group: "admissionregistration.k8s.io", Kind: "MutatingWebhookConfiguration"}:   {mutatingwebhookconfiguration.Strategy, "mutatingwebhookconfigurations"},
 	{Group: "admissionregistration.k8s.io", Kind: "ValidatingWebhookConfiguration"}: {validatingwebhookconfiguration.Strategy, "validatingwebhookconfigurations"},
+	{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"}:               {customresourcedefinition.NewStrategy(extensions), "customresourcedefinitions"},
 	{Group: "apps", Kind: "ControllerRevision"}:                                     {controllerrevision.Strategy, "controllerrevisions"},
 	{Group: "apps", Kind: "DaemonSet"}:                                              {daemonset.Strategy, "daemonsets"},
 	{Group: "apps", Kind: "Deployment"}:                                             {deployment.Strategy, "deployments"},
@@ -128,17 +131,23 @@ var entries = map[schema.GroupKind]entry{
 	{Group: "storage.k8s.io", Kind: "VolumeAttributesClass"}:                        {volumeattributesclass.Strategy, "volumeattributesclasses"},
 }
 
-// kind is an entry in one of the versions that the server serves, or a type
+// kind is an entry in one of the versions that the server can read, or a type
 // alone.
 type kind struct {
 	entry
 	gvk    schema.GroupVersionKind
 	scheme *runtime.Scheme
+	// removed reports that the server reads the version, but no longer serves
+	// it: its objects are judged as those of the version that took its place.
+	removed bool
 }
 
 // judged reports whether the server's strategy is known; of a type alone only
 // the fields are.
 func (k *kind) judged() bool { return k.strategy != nil }
+
+// served reports whether the server takes objects of the kind in the version.
+func (k *kind) served() bool { return k.judged() && !k.removed }
 
 // group returns the kind without its version.
 func (k *kind) group() schema.GroupKind { return k.gvk.GroupKind() }
@@ -146,8 +155,12 @@ func (k *kind) group() schema.GroupKind { return k.gvk.GroupKind() }
 // found remembers what find has found: a tree holds few kinds and many objects.
 var found sync.Map // [2]string → *kind
 
-// find returns what is known of a kind, nil if that is nothing. Of an API that
-// the server no longer serves, and of kinds that have no entry, it is the type.
+// stricter are the groups whose present versions refuse what the removed ones
+// took: objects of those are not judged by them.
+var stricter = map[string]bool{"admissionregistration.k8s.io": true, "certificates.k8s.io": true}
+
+// find returns what is known of a kind, nil if that is nothing. Of kinds that
+// have no entry it is the type.
 func find(apiVersion, name string) *kind {
 	key := [2]string{apiVersion, name}
 	if k, ok := found.Load(key); ok {
@@ -163,12 +176,29 @@ func lookUp(apiVersion, name string) *kind {
 		return nil
 	}
 	gvk := gv.WithKind(name)
+	l, known := LifecycleOf(apiVersion, name)
 	e, ok := entries[gvk.GroupKind()]
-	if l, known := LifecycleOf(apiVersion, name); ok && known && legacyscheme.Scheme.Recognizes(gvk) && !l.isOver(Served) {
-		return &kind{e, gvk, legacyscheme.Scheme}
+	if l.isOver(Served) {
+		e, ok = entries[l.Replacement.GroupKind()]
+		ok = ok && !stricter[gvk.Group]
 	}
-	if scheme.Scheme.Recognizes(gvk) {
-		return &kind{gvk: gvk, scheme: scheme.Scheme}
+	if ok && known {
+		if s := holding(gvk, legacyscheme.Scheme, extensions); s != nil {
+			return &kind{entry: e, gvk: gvk, scheme: s, removed: l.isOver(Served)}
+		}
+	}
+	if s := holding(gvk, scheme.Scheme, extensions); s != nil {
+		return &kind{gvk: gvk, scheme: s}
+	}
+	return nil
+}
+
+// holding returns the first of the schemes that has the kind, nil if none has.
+func holding(gvk schema.GroupVersionKind, schemes ...*runtime.Scheme) *runtime.Scheme {
+	for _, s := range schemes {
+		if s.Recognizes(gvk) {
+			return s
+		}
 	}
 	return nil
 }

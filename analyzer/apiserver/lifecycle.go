@@ -5,6 +5,7 @@ import (
 	"slices"
 	"sync"
 
+	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
 	"k8s.io/client-go/kubernetes/scheme"
 )
@@ -83,7 +84,11 @@ func lookUpLifecycle(apiVersion, kind string) (l Lifecycle, ok bool) {
 	if l, ok := gone[gvk]; ok {
 		return l, true
 	}
-	object, err := scheme.Scheme.New(gvk)
+	types := holding(gvk, scheme.Scheme, extensions)
+	if types == nil {
+		return l, false
+	}
+	object, err := types.New(gvk)
 	if err != nil {
 		return l, false
 	}
@@ -108,9 +113,6 @@ var gone = map[schema.GroupVersionKind]Lifecycle{
 		Deprecated: Version{1, 22}, Removed: Version{1, 25}, Replacement: hpaV2},
 	{Group: "autoscaling", Version: "v2beta2", Kind: "HorizontalPodAutoscaler"}: {
 		Deprecated: Version{1, 23}, Removed: Version{1, 26}, Replacement: hpaV2},
-	{Group: "apiextensions.k8s.io", Version: "v1beta1", Kind: "CustomResourceDefinition"}: {
-		Deprecated: Version{1, 16}, Removed: Version{1, 22},
-		Replacement: schema.GroupVersionKind{Group: "apiextensions.k8s.io", Version: "v1", Kind: "CustomResourceDefinition"}},
 	{Group: "apiregistration.k8s.io", Version: "v1beta1", Kind: "APIService"}: {
 		Deprecated: Version{1, 19}, Removed: Version{1, 22},
 		Replacement: schema.GroupVersionKind{Group: "apiregistration.k8s.io", Version: "v1", Kind: "APIService"}},
@@ -132,8 +134,10 @@ func KindsOf(apiVersion string) []string {
 		return nil
 	}
 	var kinds []string
-	for kind := range scheme.Scheme.KnownTypes(gv) {
-		kinds = append(kinds, kind)
+	for _, types := range []*runtime.Scheme{scheme.Scheme, extensions} {
+		for kind := range types.KnownTypes(gv) {
+			kinds = append(kinds, kind)
+		}
 	}
 	slices.Sort(kinds)
 	return kinds
@@ -143,10 +147,12 @@ func KindsOf(apiVersion string) []string {
 // are served, the preferred one of each group.
 func HomesOf(kind string) []string {
 	var homes []string
-	for _, gv := range scheme.Scheme.PrioritizedVersionsAllGroups() {
-		l, ok := LifecycleOf(gv.String(), kind)
-		if ok && !l.isOver(Served) && scheme.Scheme.Recognizes(gv.WithKind(kind)) {
-			homes = append(homes, gv.String())
+	for _, types := range []*runtime.Scheme{scheme.Scheme, extensions} {
+		for _, gv := range types.PrioritizedVersionsAllGroups() {
+			l, ok := LifecycleOf(gv.String(), kind)
+			if ok && !l.isOver(Served) && types.Recognizes(gv.WithKind(kind)) {
+				homes = append(homes, gv.String())
+			}
 		}
 	}
 	return homes

@@ -9,10 +9,12 @@ import (
 	"strings"
 
 	"github.com/agnivade/levenshtein"
+	"k8s.io/client-go/kubernetes/scheme"
 )
 
 // mender walks an object and its Go type side by side.
 type mender struct {
+	kind    *kind
 	root    reflect.Type
 	content map[string]any
 	verdict *Verdict
@@ -96,6 +98,7 @@ func (m *mender) object(object map[string]any, t reflect.Type, path []string) {
 		}
 		r := Refusal{Family: UnknownField, Path: m.written(at(path, key)), Field: join(at(path, key)), Message: fmt.Sprintf("unknown field %q", join(at(path, key)))}
 		r.Near = nearest(key, known)
+		r.Of = m.kind.otherVersionWith(at(path, key))
 		switch home := m.home(key, t, path); {
 		case home != nil:
 			r.Home, r.Near = home, ""
@@ -111,10 +114,28 @@ func (m *mender) object(object map[string]any, t reflect.Type, path []string) {
 	}
 }
 
+// otherVersionWith returns the apiVersion of the kind in which a field stands at
+// a path, "" if there is none. Custom kinds, which are nil, have none.
+func (k *kind) otherVersionWith(path []string) string {
+	if k == nil {
+		return ""
+	}
+	for _, gv := range scheme.Scheme.PrioritizedVersionsForGroup(k.gvk.Group) {
+		if t := scheme.Scheme.KnownTypes(gv)[k.gvk.Kind]; t != nil && gv != k.gvk.GroupVersion() && typeAt(t, path) != nil {
+			return gv.String()
+		}
+	}
+	return ""
+}
+
 // home looks for the field of that very name where a slip of the indentation
 // may have taken it from: in the objects that hold the object, in those that it
-// holds, and in the template of either.
+// holds, and in the template of either. A schema holds schemas, whose keys are
+// no fields astray.
 func (m *mender) home(key string, t reflect.Type, path []string) []string {
+	if holdsItself(t) {
+		return nil
+	}
 	if home := below(key, t, path, 3); home != nil {
 		return home
 	}
@@ -128,6 +149,19 @@ func (m *mender) home(key string, t reflect.Type, path []string) []string {
 		}
 	}
 	return nil
+}
+
+// holdsItself reports whether a struct has fields of its own type.
+func holdsItself(t reflect.Type) bool {
+	for _, field := range fieldsOf(t) {
+		for field.Kind() == reflect.Pointer || field.Kind() == reflect.Map || field.Kind() == reflect.Slice {
+			field = field.Elem()
+		}
+		if field == structOf(t) {
+			return true
+		}
+	}
+	return false
 }
 
 // below looks for a field in the spec and the template that a struct holds, the
@@ -187,7 +221,7 @@ func (m *mender) move() {
 }
 
 // written returns the path at which the author has written a value.
-func (m *mender) written(path []string) []string { return m.verdict.written(path) }
+func (m *mender) written(path []string) []string { return m.verdict.Written(path) }
 
 // typeAt returns the type at a path, nil if there is none.
 func typeAt(t reflect.Type, path []string) reflect.Type {

@@ -16,7 +16,6 @@ import (
 	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/apiserver/pkg/warning"
 	apiservice "k8s.io/kubernetes/pkg/api/service"
-	"k8s.io/kubernetes/pkg/apis/batch"
 	api "k8s.io/kubernetes/pkg/apis/core"
 )
 
@@ -34,20 +33,7 @@ func (k *kind) internal(typed runtime.Object) (runtime.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if m.GetName() == "" && m.GetGenerateName() != "" {
-		m.SetName(m.GetGenerateName() + "00000")
-	}
-	switch {
-	case !k.strategy.NamespaceScoped():
-		m.SetNamespace("")
-	case m.GetNamespace() == "":
-		m.SetNamespace(defaultNamespace)
-	}
-	// What the server itself has given an object, as a dump shows it, is not
-	// the author's.
-	m.SetUID("")
-	m.SetResourceVersion("")
-	m.SetManagedFields(nil)
+	k.prepare(m)
 	switch o := object.(type) {
 	case *api.Service:
 		allocate(o)
@@ -60,6 +46,23 @@ func (k *kind) internal(typed runtime.Object) (runtime.Object, error) {
 	return object, nil
 }
 
+// prepare names the object and its namespace, and takes away what the server
+// itself has given it, as a dump shows it: that is not the author's.
+func (k *kind) prepare(m metav1.Object) {
+	if m.GetName() == "" && m.GetGenerateName() != "" {
+		m.SetName(m.GetGenerateName() + "00000")
+	}
+	switch {
+	case !k.strategy.NamespaceScoped():
+		m.SetNamespace("")
+	case m.GetNamespace() == "":
+		m.SetNamespace(defaultNamespace)
+	}
+	m.SetUID("")
+	m.SetResourceVersion("")
+	m.SetManagedFields(nil)
+}
+
 // anyNodePort stands for a port that the server chooses.
 const anyNodePort = 30000
 
@@ -69,9 +72,6 @@ const anyNodePort = 30000
 func allocate(s *api.Service) {
 	if s.Spec.ClusterIP != "" && len(s.Spec.ClusterIPs) == 0 {
 		s.Spec.ClusterIPs = []string{s.Spec.ClusterIP}
-	}
-	if s.Spec.ClusterIP == "" && len(s.Spec.ClusterIPs) > 0 {
-		s.Spec.ClusterIP = s.Spec.ClusterIPs[0]
 	}
 	if apiservice.NeedsHealthCheck(s) && s.Spec.HealthCheckNodePort == 0 {
 		s.Spec.HealthCheckNodePort = anyNodePort
@@ -97,10 +97,22 @@ func (k *kind) create(object runtime.Object, v *Verdict) {
 		return
 	}
 	rest.FillObjectMetaSystemFields(m)
-	v.addErrors(rest.BeforeCreate(k.strategy, k.contextFor(object, "create", v), object))
+	v.addErrors(asked(func() error { return rest.BeforeCreate(k.strategy, k.contextFor(object, "create", v), object) }), splitPath)
 }
 
-// update runs the strategy as for a change.
+// asked runs a strategy. Some panic on objects that lack what they take for
+// granted; the server then closes the connection without an answer, and goes
+// on.
+func asked(strategy func() error) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("the API server's own code fails on it: %v", p)
+		}
+	}()
+	return strategy()
+}
+
+// update runs the strategy as for a change of a stored object.
 func (k *kind) update(old, object runtime.Object, v *Verdict) {
 	before, err := meta.Accessor(old)
 	if err != nil {
@@ -110,41 +122,16 @@ func (k *kind) update(old, object runtime.Object, v *Verdict) {
 	if err != nil {
 		return
 	}
-	rest.FillObjectMetaSystemFields(before)
 	m.SetNamespace(before.GetNamespace())
 	m.SetUID(before.GetUID())
 	m.SetCreationTimestamp(before.GetCreationTimestamp())
 	before.SetResourceVersion("1")
 	m.SetResourceVersion("1")
-	k.strategy.PrepareForCreate(k.contextFor(old, "create", &Verdict{}), old)
-	if _, ok := object.(*batch.Job); ok {
-		// kubectl apply leaves the selector and labels as the server made them,
-		// and with the same UID it makes the same.
-		k.strategy.PrepareForCreate(k.contextFor(object, "create", &Verdict{}), object)
+	if s, ok := object.(*api.Service); ok {
+		keepIP(old.(*api.Service), s)
 	}
-	keepAllocated(old, object)
-	v.addErrors(rest.BeforeUpdate(k.strategy, k.contextFor(object, "update", v), object, old))
+	v.addErrors(asked(func() error { return rest.BeforeUpdate(k.strategy, k.contextFor(object, "update", v), object, old) }), splitPath)
 	v.Warnings = nil // Create has said them
-}
-
-// someIP stands for an address that the server has chosen; it is one of those
-// set aside for documentation, so no manifest means it.
-const someIP = "203.0.113.1"
-
-// keepAllocated gives the earlier version what the server would have chosen
-// for it, and copies what kubectl apply leaves as it is.
-func keepAllocated(old, object runtime.Object) {
-	before, ok := old.(*api.Service)
-	if !ok {
-		return
-	}
-	after := object.(*api.Service)
-	if before.Spec.ClusterIP == "" && before.Spec.Type != api.ServiceTypeExternalName {
-		before.Spec.ClusterIP, before.Spec.ClusterIPs = someIP, []string{someIP}
-	}
-	if after.Spec.ClusterIP == "" && after.Spec.Type != api.ServiceTypeExternalName {
-		after.Spec.ClusterIP, after.Spec.ClusterIPs = before.Spec.ClusterIP, before.Spec.ClusterIPs
-	}
 }
 
 // AddWarning takes what a strategy warns of (k8s.io/apiserver/pkg/warning).
@@ -153,11 +140,11 @@ func (v *Verdict) AddWarning(_, text string) {
 	if !ok || strings.Contains(path, " ") {
 		path, message = "", text
 	}
-	v.Warnings = append(v.Warnings, Warning{Path: v.written(splitPath(path)), Message: message})
+	v.Warnings = append(v.Warnings, Warning{Path: v.Written(splitPath(path)), Message: message})
 }
 
-// addErrors takes apart what a strategy refuses.
-func (v *Verdict) addErrors(err error) {
+// addErrors takes apart what a strategy refuses; split does so with a path.
+func (v *Verdict) addErrors(err error, split func(string) []string) {
 	if err == nil {
 		return
 	}
@@ -167,8 +154,8 @@ func (v *Verdict) addErrors(err error) {
 		return
 	}
 	for _, c := range status.Status().Details.Causes {
-		r := Refusal{Family: familyOf(c), Path: v.written(splitPath(c.Field)), Field: c.Field, Message: c.Message}
-		if !v.follows(r.Path) {
+		r := Refusal{Family: familyOf(c), Path: v.Written(split(c.Field)), Field: c.Field, Message: c.Message}
+		if !v.follows(r.Path) && !v.says(r) && !v.missed(r) {
 			v.refuse(r)
 		}
 	}
@@ -183,6 +170,18 @@ func (v *Verdict) follows(path []string) bool {
 	})
 }
 
+// says reports whether the same has been said: the server checks some things
+// twice.
+func (v *Verdict) says(r Refusal) bool {
+	return slices.ContainsFunc(v.Refusals, func(s Refusal) bool { return s.Field == r.Field && s.Message == r.Message })
+}
+
+// missed reports whether a value has been refused as missing: that the empty
+// one is not valid either says nothing more.
+func (v *Verdict) missed(r Refusal) bool {
+	return r.Family == Invalid && slices.ContainsFunc(v.Refusals, func(s Refusal) bool { return s.Family == Required && slices.Equal(s.Path, r.Path) })
+}
+
 // familyOf sorts a cause. The server has no cause of its own for what may not
 // change; it says so in words (k8s.io/apimachinery/pkg/api/validation
 // FieldImmutableErrorMsg).
@@ -194,6 +193,8 @@ func familyOf(c metav1.StatusCause) Family {
 		return Immutable
 	case c.Type == metav1.CauseTypeFieldValueRequired:
 		return Required
+	case c.Type == metav1.CauseTypeTypeInvalid:
+		return WrongType
 	}
 	return Invalid
 }
@@ -201,6 +202,8 @@ func familyOf(c metav1.StatusCause) Family {
 // splitPath takes a field path of the server apart: "spec.ports[0].name",
 // "metadata.labels[a.b/c]".
 func splitPath(field string) []string {
+	// Of claims the server leaves out a step (validation.go ValidatePersistentVolumeClaimSpec).
+	field = strings.Replace(field, "resources[storage]", "resources.requests.storage", 1)
 	var path []string
 	for field != "" {
 		switch {

@@ -7,9 +7,9 @@ import (
 	"slices"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
-	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
 // run collects what the rules say.
@@ -21,12 +21,12 @@ type run struct {
 	notes     []analyzer.NotJudged
 	skipped   map[string]map[*manifest.Resource]bool // by topic
 	foreign   int                                    // files without Kubernetes objects
-	files     int
+	files     map[string]bool                        // paths of those with objects
 	resources int
 }
 
 func newRun(rules []*analyzer.Rule) *run {
-	r := &run{skipped: map[string]map[*manifest.Resource]bool{}}
+	r := &run{skipped: map[string]map[*manifest.Resource]bool{}, files: map[string]bool{}}
 	for _, rule := range rules {
 		if rule.File != nil {
 			r.fileRules = append(r.fileRules, rule)
@@ -42,7 +42,7 @@ func (r *run) note(f *manifest.File, l *Loaded) {
 	n := len(f.Resources())
 	r.resources += n
 	if n > 0 {
-		r.files++
+		r.files[f.Path] = true
 	}
 	said := map[string]bool{}
 	foreign := true
@@ -54,9 +54,11 @@ func (r *run) note(f *manifest.File, l *Loaded) {
 		case manifest.Unreadable:
 			reason = "JSON escapes that cannot be read yet"
 		case manifest.Patch:
-			reason = "kustomize patch or configuration, not an object of its own"
+			if !l.built[f.File] {
+				reason = "kustomize patch or configuration, not an object of its own"
+			}
 		case manifest.Foreign:
-			if n > 0 {
+			if n > 0 && !l.built[f.File] {
 				reason = "document without apiVersion and kind"
 			}
 		}
@@ -66,7 +68,7 @@ func (r *run) note(f *manifest.File, l *Loaded) {
 			l.notes = append(l.notes, analyzer.NotJudged{File: f.Path, Reason: reason})
 		}
 	}
-	if foreign && n == 0 && !unit.IsKustomizationFile(f.Rel) { // those are noted as what they are
+	if foreign && n == 0 && !kustomize.IsFile(f.Rel) && !l.built[f.File] { // those are noted as what they are
 		r.foreign++
 	}
 }
@@ -94,17 +96,26 @@ func (r *run) collect(passes [][]*analyzer.Pass, l *Loaded) {
 	}
 }
 
-// place is what makes two findings the same.
+// place is what makes two findings the same: what they say, and where. Names
+// may differ from one build of a kustomization to the next, but what has to be
+// edited is the same.
 type place struct {
 	rule, message string
 	source.Location
 }
 
+func placeOf(f analyzer.Finding) place {
+	if len(f.Builds) > 0 {
+		return place{f.Rule, manifest.FieldPath(f.Path), f.Location}
+	}
+	return place{f.Rule, f.Message, f.Location}
+}
+
 // add adds a finding. One fault that shows in several units is one finding:
-// that of the first unit in which it is loudest, with its other ends in all of
-// them, so that each of those files is told of it.
+// that of the first unit in which it is loudest, with its other ends and its
+// builds in all of them, so that each of those files is told of it.
 func (r *run) add(f analyzer.Finding, at map[place]int) {
-	key := place{f.Rule, f.Message, f.Location}
+	key := placeOf(f)
 	i, ok := at[key]
 	if !ok {
 		at[key] = len(r.findings)
@@ -116,10 +127,19 @@ func (r *run) add(f analyzer.Finding, at map[place]int) {
 		kept, other = f, kept
 	}
 	for _, end := range other.Related {
-		if !slices.Contains(kept.Related, end) {
+		same := func(r analyzer.Related) bool {
+			return r.Location == end.Location && (r.Message == end.Message || len(kept.Builds) > 0)
+		}
+		if !slices.ContainsFunc(kept.Related, same) {
 			kept.Related = append(slices.Clip(kept.Related), end)
 		}
 	}
+	for _, b := range other.Builds {
+		if !slices.Contains(kept.Builds, b) {
+			kept.Builds = append(slices.Clip(kept.Builds), b)
+		}
+	}
+	slices.SortFunc(kept.Builds, func(a, b analyzer.Build) int { return cmp.Compare(a.Name, b.Name) })
 	r.findings[i] = kept
 }
 
@@ -135,6 +155,9 @@ func (r *run) result(l *Loaded) *analyzer.Result {
 		reason := fmt.Sprintf("%s (%d)", topic, len(r.skipped[topic]))
 		result.NotJudged = append(result.NotJudged, analyzer.NotJudged{Reason: reason})
 	}
+	if l.excerpts > 0 {
+		result.NotJudged = append(result.NotJudged, analyzer.NotJudged{Reason: fmt.Sprintf("blocks of Markdown: excerpts, templates, and what is no Kubernetes object (%d)", l.excerpts)})
+	}
 	if r.foreign > 0 {
 		files := "files hold"
 		if r.foreign == 1 {
@@ -143,7 +166,7 @@ func (r *run) result(l *Loaded) *analyzer.Result {
 		result.NotJudged = append(result.NotJudged, analyzer.NotJudged{Reason: fmt.Sprintf("%d %s no Kubernetes objects", r.foreign, files)})
 	}
 	s := &result.Summary
-	s.Files, s.Resources, s.Units = r.files, r.resources, len(l.Units)
+	s.Files, s.Resources, s.Units = len(r.files), r.resources, len(l.Units)
 	for _, f := range r.findings {
 		switch f.Severity {
 		case analyzer.Error:

@@ -14,7 +14,7 @@ import (
 	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
-	"github.com/kubeknot/kubeknot/analyzer/unit"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 )
 
 // tree is one directory tree that the arguments lie in.
@@ -26,6 +26,7 @@ type tree struct {
 	// files are the manifest files by their path inside the tree, in the order
 	// of a lexical walk, which is the order in which kubectl applies them.
 	files  []string
+	texts  []string // Markdown files, in the same order
 	charts []string
 	notes  []analyzer.NotJudged // what could not be looked at; File is inside the tree
 	// repositories are git repositories inside the tree, absolute. Each is a
@@ -132,7 +133,7 @@ func (t *tree) walk() error {
 		return fmt.Errorf("%s: %w", t.root, err)
 	}
 	byHand := maps.Clone(t.args) // any extension will do
-	for _, rel := range t.files {
+	for _, rel := range slices.Concat(t.files, t.texts) {
 		delete(byHand, rel)
 	}
 	for arg, dir := range byHand {
@@ -182,7 +183,10 @@ func (t *tree) list() error {
 		case e.Name() == "Chart.yaml":
 			t.charts = append(t.charts, t.rel(filepath.Dir(p)))
 			return nil
-		case !slices.Contains(extensions, filepath.Ext(e.Name())) && !unit.IsKustomizationFile(rel):
+		case isMarkdown(rel) && e.Type().IsRegular():
+			t.texts = append(t.texts, rel)
+			return nil
+		case !slices.Contains(extensions, filepath.Ext(e.Name())) && !kustomize.IsFile(rel):
 			if e.Type()&fs.ModeSymlink != 0 && isDir(p) {
 				t.note(rel, "symbolic link, not followed")
 			}

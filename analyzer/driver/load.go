@@ -12,6 +12,7 @@ import (
 	"sync"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
@@ -22,6 +23,12 @@ type world struct {
 	tree   *tree
 	layout unit.Layout
 	show   func(rel string) string // path inside the tree → path for people
+
+	kustomizations map[string]*kustomize.Kustomization // by directory
+	options        *Options
+	sources        map[string][]*source.File // of the charts that were rendered, by path
+	rendered       []*manifest.File          // what those charts make
+	charts         []analyzer.NotJudged      // what is not judged of charts
 
 	mu    sync.Mutex
 	files map[string]*manifest.File // nil: could not be read
@@ -132,21 +139,23 @@ func resolve(dir, arg string) (abs string, isDir bool, err error) {
 }
 
 // openWorld plans the units of a tree. Only kustomizations are read for that.
-func openWorld(ctx context.Context, t *tree, show func(string) string) (*world, error) {
-	w := &world{tree: t, show: show, files: map[string]*manifest.File{}}
-	plan := unit.Tree{Files: t.files, Charts: t.charts}
-	kustomizations := slices.DeleteFunc(slices.Clone(t.files), func(rel string) bool { return !unit.IsKustomizationFile(rel) })
-	if err := w.readAll(ctx, kustomizations, manifest.ParseAny); err != nil {
+func openWorld(ctx context.Context, t *tree, show func(string) string, o *Options) (*world, error) {
+	w := &world{tree: t, show: show, options: o, files: map[string]*manifest.File{}, kustomizations: map[string]*kustomize.Kustomization{}}
+	files := slices.DeleteFunc(slices.Clone(t.files), func(rel string) bool { return !kustomize.IsFile(rel) })
+	if err := w.readAll(ctx, files, manifest.ParseAny); err != nil {
 		return nil, err
 	}
-	for _, rel := range kustomizations {
+	plan := unit.Tree{Files: t.files, Charts: t.charts}
+	for _, rel := range files {
 		f := w.files[rel]
 		if f == nil {
 			continue
 		}
 		for _, d := range f.Documents {
 			if d.Root != nil && manifest.IsMapping(d.Root) {
-				plan.Customizations = append(plan.Customizations, unit.ReadCustomization(path.Dir(rel), d.Root))
+				k := kustomize.Read(path.Dir(rel), d)
+				plan.Kustomizations = append(plan.Kustomizations, k)
+				w.kustomizations[k.Dir] = k
 				break
 			}
 		}
@@ -202,8 +211,8 @@ func (w *world) load(ctx context.Context) ([]unit.Spec, error) {
 	var units []unit.Spec
 	need := map[string]bool{}
 	for _, s := range w.layout.Units {
-		has := func(rel string) bool { return part[rel] }
-		if !slices.ContainsFunc(s.Files, w.tree.named) && !slices.ContainsFunc(s.Context, has) {
+		has := func(rel string) bool { return part[rel] && s.Kind != unit.Chart }
+		if !slices.ContainsFunc(slices.Concat(s.Files, s.Configs), w.tree.named) && !slices.ContainsFunc(s.Context, has) {
 			continue
 		}
 		units = append(units, s)
@@ -217,7 +226,60 @@ func (w *world) load(ctx context.Context) ([]unit.Spec, error) {
 			rest = append(rest, rel)
 		}
 	}
-	return units, w.readAll(ctx, rest, manifest.Parse)
+	if err := w.readAll(ctx, rest, manifest.Parse); err != nil {
+		return nil, err
+	}
+	if err := w.build(ctx, units); err != nil {
+		return nil, err
+	}
+	return units, w.render(ctx, units)
+}
+
+// build builds the kustomizations among the units.
+func (w *world) build(ctx context.Context, units []unit.Spec) error {
+	var dirs []string
+	for _, s := range units {
+		if s.Kind == unit.Kustomization {
+			dirs = append(dirs, s.Dir)
+		}
+	}
+	if len(dirs) == 0 {
+		return nil
+	}
+	t := &kustomize.Tree{
+		Root: w.tree.root,
+		Read: func(rel string) ([]byte, error) {
+			if f := w.file(rel); f != nil {
+				return f.Data, nil
+			}
+			return os.ReadFile(filepath.Join(w.tree.root, filepath.FromSlash(rel)))
+		},
+		File: func(rel string) *manifest.File {
+			if rel == "" {
+				return nil
+			}
+			return w.read(rel, manifest.Parse)
+		},
+		Kustomizations: w.kustomizations,
+		Helm:           w.options.Helm,
+	}
+	builds, err := t.BuildAll(ctx, dirs)
+	if err != nil {
+		return err
+	}
+	for i := range units {
+		if units[i].Kind == unit.Kustomization {
+			units[i].Build, builds = builds[0], builds[1:]
+		}
+	}
+	return nil
+}
+
+// file returns a file that was read before, nil if it was not or cannot be.
+func (w *world) file(rel string) *manifest.File {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.files[rel]
 }
 
 // get returns a file that load has read.

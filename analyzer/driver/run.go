@@ -36,7 +36,15 @@ type Options struct {
 	// Kubernetes is the version of the cluster, "1.31"; "" for the one that
 	// kubeknot knows best.
 	Kubernetes string
-	Rules      []*analyzer.Rule
+	// Values are values files for the charts, as helm template -f takes them.
+	Values []string
+	// Helm is the helm command for the Helm charts that kustomizations list;
+	// "" leaves those kustomizations unbuilt. It is run, and may use the network.
+	Helm string
+	// Markdown reads the Markdown files of directories too. Those that Paths
+	// name are always read.
+	Markdown bool
+	Rules    []*analyzer.Rule
 }
 
 // ErrNothing is returned when directories were given and none of them holds a
@@ -52,6 +60,32 @@ func Run(ctx context.Context, o Options) (*analyzer.Result, error) {
 	if err != nil {
 		return nil, err
 	}
+	result, err := judge(ctx, o, units)
+	if result == nil {
+		return nil, err
+	}
+	result.Summary.Elapsed = time.Since(start)
+	if err == nil && result.Summary.Resources == 0 && len(result.Findings) == 0 && units.searched {
+		err = nothingIn(o.Paths)
+	}
+	return result, err
+}
+
+// RunFile judges the objects of one file together and alone, as those of a
+// stream. Of the options only Namespace, Kubernetes and Rules count. It returns
+// what Run does, but finding no object is no error.
+func RunFile(ctx context.Context, f *manifest.File, o Options) (*analyzer.Result, error) {
+	l := newLoaded()
+	l.name(f)
+	if u := unit.FromFile(f, o.Namespace); len(u.Resources) > 0 {
+		l.Units = append(l.Units, u)
+	}
+	return judge(ctx, o, l)
+}
+
+// judge runs the rules on what was loaded. The result is nil if the context
+// was done before they were.
+func judge(ctx context.Context, o Options, units *Loaded) (*analyzer.Result, error) {
 	r := newRun(o.Rules)
 	r.kubernetes = o.Kubernetes
 	for _, f := range units.files {
@@ -59,7 +93,7 @@ func Run(ctx context.Context, o Options) (*analyzer.Result, error) {
 	}
 	passes := make([][]*analyzer.Pass, len(units.Units)+len(units.files))
 	failures := make([]error, len(passes))
-	err = parallel(ctx, len(passes), func(i int) {
+	err := parallel(ctx, len(passes), func(i int) {
 		if i < len(units.files) {
 			passes[i], failures[i] = r.judgeFile(units.files[i])
 		} else {
@@ -70,13 +104,7 @@ func Run(ctx context.Context, o Options) (*analyzer.Result, error) {
 		return nil, err
 	}
 	r.collect(passes, units)
-	result := r.result(units)
-	result.Summary.Elapsed = time.Since(start)
-	err = errors.Join(failures...)
-	if err == nil && result.Summary.Resources == 0 && len(result.Findings) == 0 && units.searched {
-		err = nothingIn(o.Paths)
-	}
-	return result, err
+	return r.result(units), errors.Join(failures...)
 }
 
 // nothingIn names the path if there is one alone.
@@ -99,10 +127,14 @@ type Loaded struct {
 	nodes    []*manifest.Resource
 	notes    []analyzer.NotJudged
 	named    map[*source.File]bool
-	searched bool // a directory was given, so finding nothing is a mistake
+	built    map[*source.File]bool // what went into the build of a kustomization
+	excerpts int                   // documents of Markdown blocks that are no whole objects
+	searched bool                  // a directory was given, so finding nothing is a mistake
 }
 
-func newLoaded() *Loaded { return &Loaded{named: map[*source.File]bool{}} }
+func newLoaded() *Loaded {
+	return &Loaded{named: map[*source.File]bool{}, built: map[*source.File]bool{}}
+}
 
 // Load reads what the options name and the world around it.
 func Load(ctx context.Context, o Options) (*Loaded, error) {
@@ -117,6 +149,7 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = real
 	}
+	o.Dir = dir
 	stream := slices.Contains(o.Paths, "-")
 	if stream && o.Nodes == "-" {
 		return nil, errors.New("standard input cannot be both the manifests and the nodes")
@@ -133,6 +166,9 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 		}
 		l.name(f)
 		l.searched = true
+		if err := l.retrace(f, dir, &o); err != nil {
+			return nil, err
+		}
 		if u := unit.FromFile(f, o.Namespace); len(u.Resources) > 0 {
 			l.Units = append(l.Units, u)
 		}
@@ -144,11 +180,14 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 	}
 	relative := slices.ContainsFunc(paths, func(p string) bool { return !filepath.IsAbs(p) })
 	for _, t := range trees {
-		w, err := openWorld(ctx, t, shower(dir, t.root, relative))
+		w, err := openWorld(ctx, t, shower(dir, t.root, relative), &o)
 		if err != nil {
 			return nil, err
 		}
 		if err := l.tree(ctx, w, o.Namespace); err != nil {
+			return nil, err
+		}
+		if err := l.texts(ctx, w, o); err != nil {
 			return nil, err
 		}
 	}
@@ -167,24 +206,28 @@ func (l *Loaded) tree(ctx context.Context, w *world, namespace string) error {
 	if err != nil {
 		return err
 	}
+	l.builds(w, specs)
 	for _, rel := range w.tree.files {
 		if !w.tree.named(rel) {
 			continue
 		}
-		if reason := w.layout.PassedOver[rel]; reason != "" {
+		f := w.get(rel)
+		if reason := w.layout.PassedOver[rel]; reason != "" && reason != unit.HelmTemplate && (f == nil || !l.built[f.File]) {
 			l.notes = append(l.notes, analyzer.NotJudged{File: w.show(rel), Reason: string(reason)})
 		}
-		if f := w.get(rel); f != nil {
+		if f != nil {
 			l.name(f)
 		}
 	}
+	l.charts(w)
 	for _, n := range slices.Concat(w.tree.notes, w.notes) {
 		if w.tree.named(n.File) {
 			l.notes = append(l.notes, analyzer.NotJudged{File: w.show(n.File), Reason: n.Reason})
 		}
 	}
 	for _, s := range specs {
-		if u := unit.Assemble(s, w.show(s.Dir), namespace, w.get); len(u.Resources) > 0 {
+		failed := s.Build != nil && s.Build.Failure != nil
+		if u := unit.Assemble(s, w.show(s.Dir), namespace, w.get); len(u.Resources) > 0 || failed {
 			l.Units = append(l.Units, u)
 		}
 	}
@@ -192,6 +235,27 @@ func (l *Loaded) tree(ctx context.Context, w *world, namespace string) error {
 		l.searched = l.searched || dir
 	}
 	return nil
+}
+
+// builds notes what became of the kustomizations.
+func (l *Loaded) builds(w *world, specs []unit.Spec) {
+	for _, s := range specs {
+		if s.Build == nil {
+			continue
+		}
+		if u := s.Build.Unbuilt; u != nil {
+			reason := fmt.Sprintf("kustomization not built: %s; its files are judged as they stand", u.Text)
+			l.notes = append(l.notes, analyzer.NotJudged{File: u.In.Document.File.Path, Reason: reason})
+		}
+		for _, m := range s.Build.Missing {
+			l.notes = append(l.notes, analyzer.NotJudged{File: w.show(m.Path), Reason: "not there, and taken for empty in the build of " + w.show(s.Dir)})
+		}
+		for _, rel := range slices.Concat(s.Configs, s.Build.Files) {
+			if f := w.get(rel); f != nil {
+				l.built[f.File] = true
+			}
+		}
+	}
 }
 
 // judgeFile runs the rules that look at a file on its own.
@@ -231,6 +295,7 @@ func (r *run) judgeUnit(u *unit.Unit, nodes []*manifest.Resource) ([]*analyzer.P
 		if err := guard(rule, u.Name, func() error { return rule.Run(pass) }); err != nil {
 			errs = append(errs, err)
 		}
+		pass.Findings = withinText(u, pass.Findings)
 		passes = keep(passes, pass)
 	}
 	return passes, errors.Join(errs...)

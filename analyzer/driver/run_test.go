@@ -245,16 +245,13 @@ func TestWhatIsNotJudgedIsSortedAndSaidOnce(t *testing.T) {
 		return nil
 	}}
 	expect(t, lint(t, Options{Dir: dir, Paths: []string{"broken", "chart", "kust", "base"}, Rules: []*analyzer.Rule{skips}}),
-		"base/kustomization.yaml - kustomization",
 		"broken/b.yaml - template, not rendered",
 		"broken/c.yaml - document without apiVersion and kind",
 		"broken/c.yaml - template, not rendered",
-		"chart/templates/a.yaml - Helm template, not rendered",
-		"chart/templates/x.yaml - Helm template, not rendered",
-		"kust/kustomization.yaml - kustomization",
+		"chart/Chart.yaml - Helm chart not rendered: validation: chart.metadata.version is required",
 		"kust/patch.yaml - kustomize patch or configuration, not an object of its own",
-		"- kind (3)",
-		"- of another kind (3)",
+		"- kind (4)",
+		"- of another kind (4)",
 		"- 1 file holds no Kubernetes objects",
 	)
 }

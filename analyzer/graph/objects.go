@@ -44,6 +44,11 @@ func newObjects(lists ...[]*manifest.Resource) *Objects {
 				for _, e := range partsOf(Target{r.Group, r.Kind, r.Name}) {
 					byEnds[e] = append(byEnds[e], r)
 				}
+				if written := r.WrittenName(); written != r.Name {
+					for _, e := range partsOf(Target{r.Group, r.Kind, written}) {
+						byEnds[e] = append(byEnds[e], r)
+					}
+				}
 			}
 		}
 		return byEnds
@@ -103,8 +108,9 @@ func (g *Graph) Superseded(r *manifest.Resource) bool {
 // maxAlike bounds how many names one is compared with.
 const maxAlike = 256
 
-// Alike returns objects of the kind whose names begin or end as the target's
-// does, those of the same beginning first, at most 512.
+// Alike returns objects of the kind whose names, as they are or as they are
+// written, begin or end as the target's does, those of the same beginning
+// first, at most 512.
 func (o *Objects) Alike(t Target) []*manifest.Resource {
 	var found []*manifest.Resource
 	for _, e := range partsOf(t) {

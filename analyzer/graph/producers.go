@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
@@ -20,7 +21,7 @@ type productsKey struct{}
 // kustomize, by a controller for an object of the unit or its context, or by
 // Kubernetes itself.
 func (g *Graph) Produced(ref *Reference) bool {
-	if wellKnown[ref.Target] || slices.Contains(g.Unit.Generated, unit.Generated{Kind: ref.Target.Kind, Name: ref.Target.Name}) {
+	if wellKnown[ref.Target] || slices.Contains(g.Unit.Generated, kustomize.Generated{Kind: ref.Target.Kind, Name: ref.Target.Name}) {
 		return true
 	}
 	products := g.View(productsKey{}, func() any {

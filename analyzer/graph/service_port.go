@@ -19,6 +19,9 @@ type ServicePort struct {
 	Number int
 	// Target is the port name of targetPort, "" if it is a number or left out.
 	Target string
+	// TargetNumber is the number of targetPort, Number if it is left out, 0 if
+	// it is a name.
+	TargetNumber int
 	// NodePort is the port on every node, 0 if none is asked for.
 	NodePort int
 	// Path leads to the entry.
@@ -38,6 +41,11 @@ func (s *Service) Ports() []ServicePort {
 			port.Target = target.Value
 		}
 		port.Number, _ = manifest.Int(n, "port")
+		if number, ok := manifest.Int(n, "targetPort"); ok && number != 0 {
+			port.TargetNumber = number
+		} else if port.Target == "" {
+			port.TargetNumber = port.Number
+		}
 		port.NodePort, _ = manifest.Int(n, "nodePort")
 		ports = append(ports, port)
 	}
@@ -50,6 +58,17 @@ func (s *Service) Ports() []ServicePort {
 func (p ServicePort) Resolves(ports []ContainerPort) bool {
 	return p.Target == "" || slices.ContainsFunc(ports, func(c ContainerPort) bool {
 		return c.Name == p.Target && c.Protocol == p.Protocol
+	})
+}
+
+// Declared reports whether one of the ports is the one that is forwarded to, by
+// its name or its number.
+func (p ServicePort) Declared(ports []ContainerPort) bool {
+	if p.Target != "" {
+		return p.Resolves(ports)
+	}
+	return slices.ContainsFunc(ports, func(c ContainerPort) bool {
+		return c.Number == p.TargetNumber && c.Protocol == p.Protocol
 	})
 }
 

@@ -282,3 +282,9 @@ func convert(n *yaml.Node, budget *int, depth int) any {
 	}
 	return n.Value
 }
+
+// IsPlain reports whether the node is a scalar that is not null.
+func IsPlain(n *yaml.Node) bool {
+	n = Resolve(n)
+	return n != nil && n.Kind == yaml.ScalarNode && !IsNull(n)
+}

@@ -18,21 +18,29 @@ import (
 
 // Parse splits a file into documents and reads those that can hold Kubernetes
 // objects. It never fails: what cannot be read is a document with Problems.
-func Parse(f *source.File) *File { return parseFile(f, looksLikeObject) }
+func Parse(f *source.File) *File { return parseFile(f, split(f.Data), looksLikeObject) }
 
 // ParseAny is Parse for files whose documents need no apiVersion and kind, as
 // kustomization.yaml.
 func ParseAny(f *source.File) *File {
-	return parseFile(f, func([]byte) bool { return true })
+	return parseFile(f, split(f.Data), anything)
 }
 
-func parseFile(f *source.File, worth func(text []byte) bool) *File {
+// ParsePart is ParseAny for whole lines of a file, such as a block of a
+// Markdown text or of a kustomization. All of them may be indented.
+func ParsePart(f *source.File, part source.Span) *File {
+	return parseFile(f, splitPart(f.Data, part), anything)
+}
+
+func anything([]byte) bool { return true }
+
+func parseFile(f *source.File, chunks []chunk, worth func(text []byte) bool) *File {
 	file := &File{File: f}
 	if d := foreignEncoding(f); d != nil {
 		file.Documents = []*Document{d}
 		return file
 	}
-	for _, c := range split(f.Data) {
+	for _, c := range chunks {
 		d := &Document{File: f, Span: c.span, text: c.text}
 		if d.Role = Foreign; worth(f.Data[c.text.Start:c.text.End]) {
 			d.parse()
@@ -175,7 +183,7 @@ func (d *Document) fail(text []byte, err error) {
 		d.Role = Template
 		return
 	}
-	if text[0] == '{' && bytes.Contains(text, []byte(`\ud`)) {
+	if len(text) > 0 && text[0] == '{' && bytes.Contains(text, []byte(`\ud`)) {
 		// JSON writes characters beyond U+FFFF as two escapes, which a YAML
 		// parser refuses and kubectl accepts.
 		d.Role = Unreadable

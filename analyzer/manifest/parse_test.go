@@ -299,12 +299,12 @@ func TestSecretsAreHidden(t *testing.T) {
 
 func TestIsPlaceholder(t *testing.T) {
 	t.Parallel()
-	for _, s := range []string{"${APP}", "$APP", "x-${APP}-y", "<your-name>", "{{ name }}", "@NAME@", "$(NAME)", "[[x]]", "%NAME%"} {
+	for _, s := range []string{"${APP}", "$APP", "x-${APP}-y", "<your-name>", "{{ name }}", "@NAME@", "$(NAME)", "[[x]]", "%NAME%", "__CA_CERT__"} {
 		if !IsPlaceholder(s) {
 			t.Errorf("%q is a placeholder", s)
 		}
 	}
-	for _, s := range []string{"", "web", "a@b", "$", "a<b", "50%", "web-1.2_x"} {
+	for _, s := range []string{"", "web", "a@b", "$", "a<b", "50%", "web-1.2_x", "__address__", "a__B"} {
 		if IsPlaceholder(s) {
 			t.Errorf("%q is no placeholder", s)
 		}
@@ -364,5 +364,32 @@ func checkSpans(t *testing.T, d *Document, n *yaml.Node) {
 	}
 	for _, c := range n.Content {
 		checkSpans(t, d, c)
+	}
+}
+
+func TestParsePart(t *testing.T) {
+	t.Parallel()
+	const text = "text:\n- patch: |\n\n    apiVersion: v1 # first\n    kind: A\n    data: |\n      x\n    ---\n    kind: B\n    at: [1,\n      2]\nkind: none\n"
+	f := source.NewFile("f", "f", []byte(text))
+	part := source.Span{Start: strings.Index(text, "\n\n") + 1, End: strings.Index(text, "kind: none")}
+	docs := ParsePart(f, part).Documents
+	if len(docs) != 2 {
+		t.Fatalf("got %d documents", len(docs))
+	}
+	for _, tt := range []struct {
+		doc   int
+		path  []string
+		value string
+		at    source.Position
+	}{
+		{0, []string{"kind"}, "A", source.Position{Line: 5, Column: 11}},
+		{0, []string{"data"}, "|\n      x", source.Position{Line: 6, Column: 11}},
+		{1, []string{"kind"}, "B", source.Position{Line: 9, Column: 11}},
+		{1, []string{"at", "1"}, "2", source.Position{Line: 11, Column: 7}},
+	} {
+		at := docs[tt.doc].Location(Get(docs[tt.doc].Root, tt.path...))
+		if got := string(at.Text()); got != tt.value || at.Start() != tt.at {
+			t.Errorf("%v of document %d: got %q at %v, want %q at %v", tt.path, tt.doc, got, at.Start(), tt.value, tt.at)
+		}
 	}
 }

@@ -1,8 +1,10 @@
 package manifest
 
 import (
+	"regexp"
 	"slices"
 	"strings"
+	"sync"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -26,6 +28,45 @@ type Resource struct {
 	Namespace string
 	// Name is metadata.name, "" when it is not set (generateName).
 	Name string
+
+	// Origin says where each part of an object comes from that a tool has made
+	// of other text; nil for an object that stands in Document as it is. Of a
+	// made object Node and Path lead nowhere in Document, which is the one it
+	// is made of mainly.
+	Origin Origin
+
+	derived sync.Map // key → func() any
+}
+
+// Origin leads from the parts of a made object back to what a person has
+// written.
+type Origin interface {
+	// Trace returns where the value at a field path comes from, or, if nobody
+	// has written such a thing, what comes closest to it.
+	Trace(path []string) Place
+	// Name is what the object was called before a tool renamed it; "" if it was
+	// not called anything.
+	Name() string
+}
+
+// Place is a field path below a node of a document.
+type Place struct {
+	Document *Document
+	Node     *yaml.Node
+	Path     []string
+
+	// Key and Value are the place itself where Node is nil, because the text is
+	// no YAML, as that of a template. An empty Key means that nobody has written
+	// the field there, and that Value is what comes closest.
+	Key, Value source.Span
+}
+
+// Made returns the object that a tool has made: its node, and where that comes
+// from. The document is that of the origin's root.
+func Made(n *yaml.Node, origin Origin) *Resource {
+	r := newResource(origin.Trace(nil).Document, n, nil, "", "")
+	r.Origin = origin
+	return r
 }
 
 // ID identifies an object in a cluster. The version is no part of it: the same
@@ -43,6 +84,26 @@ func (r *Resource) String() string {
 		return r.Kind
 	}
 	return r.Kind + " " + r.Name
+}
+
+// WrittenName returns the name as a person has written it: that of a made
+// object before it was renamed, else Name.
+func (r *Resource) WrittenName() string {
+	if r.Origin != nil {
+		return r.Origin.Name()
+	}
+	return r.Name
+}
+
+// Derive returns what build makes of the resource alone, built at most once per
+// key: units share their resources, so what is dear need not be made for each.
+// It is safe for concurrent use.
+func (r *Resource) Derive(key any, build func() any) any {
+	once, ok := r.derived.Load(key)
+	if !ok {
+		once, _ = r.derived.LoadOrStore(key, sync.OnceValue(build))
+	}
+	return once.(func() any)()
 }
 
 // File returns the file the resource stands in.
@@ -64,56 +125,75 @@ func (r *Resource) Location(path ...string) source.Location {
 // as by Location.
 func (r *Resource) EntryLocation(path ...string) source.Location {
 	loc, entry := r.locate(path)
-	if entry.Key == nil {
+	if !entry.written {
 		return loc
 	}
-	key, value := r.Document.SpanOf(entry.Key), r.Document.SpanOf(entry.Raw)
-	if r.File().Position(key.Start).Line == r.File().Position(value.End).Line && value.End > key.End {
+	key, value := entry.key, entry.value
+	if loc.File.Position(key.Start).Line == loc.File.Position(value.End).Line && value.End > key.End {
 		key.End = value.End
 	}
-	return source.Location{File: r.File(), Span: key}
+	return source.Location{File: loc.File, Span: key}
 }
 
 // KeyLocation returns the place of the key of a field. Missing fields are
 // placed as by Location.
 func (r *Resource) KeyLocation(path ...string) source.Location {
 	loc, entry := r.locate(path)
-	if entry.Key == nil {
+	if !entry.written {
 		return loc
 	}
-	return r.Document.Location(entry.Key)
+	return source.Location{File: loc.File, Span: entry.key}
+}
+
+// located is where the entry stands that a path ends at. It is zero, and not
+// written, if there is none.
+type located struct {
+	key, value source.Span
+	written    bool
 }
 
 // locate finds the place of a path, and its entry if its last step is a key
 // that stands there.
-func (r *Resource) locate(path []string) (source.Location, Entry) {
+func (r *Resource) locate(path []string) (source.Location, located) {
+	if r.Origin != nil {
+		return r.Origin.Trace(path).locate()
+	}
 	n, entry := r.Node, Entry{}
 	for i, step := range path {
 		if n != nil && n.Kind == yaml.SequenceNode {
 			n, entry = child(n, step), Entry{}
 			if n == nil {
-				return r.Location(path[:i]...), Entry{}
+				return r.Location(path[:i]...), located{}
 			}
 			continue
 		}
 		next := Field(n, step)
 		if next.Key == nil {
 			if entry.Key != nil {
-				return r.Document.Location(entry.Key), Entry{}
+				return r.Document.Location(entry.Key), located{}
 			}
-			return r.origin(path[:i]), Entry{}
+			return r.origin(path[:i]), located{}
 		}
 		n, entry = next.Value, next
 	}
-	switch {
-	case entry.Key == nil && len(path) == 0:
-		return r.origin(nil), Entry{}
-	case entry.Key == nil:
-		return r.Document.Location(n), Entry{}
-	case IsNull(entry.Raw) || r.Document.SpanOf(entry.Raw).End == r.Document.SpanOf(entry.Raw).Start:
-		return r.Document.Location(entry.Key), entry
+	if entry.Key == nil {
+		if len(path) == 0 {
+			return r.origin(nil), located{}
+		}
+		return r.Document.Location(n), located{}
 	}
-	return r.Document.Location(entry.Raw), entry
+	place := located{r.Document.SpanOf(entry.Key), r.Document.SpanOf(entry.Raw), true}
+	if IsNull(entry.Raw) || place.value.End == place.value.Start {
+		return source.Location{File: r.File(), Span: place.key}, place
+	}
+	return source.Location{File: r.File(), Span: place.value}, place
+}
+
+func (p Place) locate() (source.Location, located) {
+	if p.Node != nil {
+		return (&Resource{Document: p.Document, Node: p.Node}).locate(p.Path)
+	}
+	return source.Location{File: p.Document.File, Span: p.Value}, located{p.Key, p.Value, p.Key != source.Span{}}
 }
 
 // origin is where a finding about the object as a whole points: at the value
@@ -180,8 +260,11 @@ func newResource(d *Document, n *yaml.Node, path []string, apiVersion, kind stri
 // placeholders are the brackets that templating tools use.
 var placeholders = [...][2]string{{"${", "}"}, {"$(", ")"}, {"<", ">"}, {"{{", "}}"}, {"[[", "]]"}}
 
+// upperPlaceholder finds __X__; in lower case that is a label of Prometheus.
+var upperPlaceholder = regexp.MustCompile(`__[A-Z][A-Z0-9_]*__`)
+
 // IsPlaceholder reports whether the text holds something that a later tool
-// fills in: ${X}, $X, $(X), <X>, {{x}}, [[x]], @X@ or %X%. Such a value is not
+// fills in: ${X}, $X, $(X), <X>, {{x}}, [[x]], @X@, %X% or __X__. Such a value is not
 // known yet, so nothing may be concluded from it.
 func IsPlaceholder(s string) bool {
 	for _, p := range placeholders {
@@ -197,5 +280,5 @@ func IsPlaceholder(s string) bool {
 			return true
 		}
 	}
-	return false
+	return strings.Contains(s, "__") && upperPlaceholder.MatchString(s)
 }

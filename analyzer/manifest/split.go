@@ -27,6 +27,22 @@ func split(data []byte) []chunk {
 	if bytes.HasPrefix(data, []byte(source.BOM)) {
 		start = len(source.BOM)
 	}
+	return splitFrom(data, start, 0)
+}
+
+// splitPart is split for a part of a file all lines of which are indented.
+// YAML does not mind that, but the markers stand at the indentation.
+func splitPart(data []byte, part source.Span) []chunk {
+	data = data[:part.End]
+	for pos := part.Start; pos < len(data); pos = lineEnd(data, pos) {
+		if line := data[pos:lineEnd(data, pos)]; hasContent(line) {
+			return splitFrom(data, part.Start, len(line)-len(bytes.TrimLeft(line, " ")))
+		}
+	}
+	return nil
+}
+
+func splitFrom(data []byte, start, indent int) []chunk {
 	if chunks, ok := splitJSON(data, start); ok {
 		return chunks
 	}
@@ -42,13 +58,16 @@ func split(data []byte) []chunk {
 	for pos := start; pos < len(data); {
 		end := lineEnd(data, pos)
 		line := data[pos:end]
+		line = line[min(indent, len(line)-len(bytes.TrimLeft(line, " "))):]
 		switch {
 		case isMarker(line, "---"):
 			if content || marker {
 				flush(pos, pos)
 			}
-			text, marker = pos, true
-			content = hasContent(line[3:])
+			text, marker = end-len(line), true
+			if content = hasContent(line[3:]); indent > 0 && !content {
+				text = end // the parser takes no marker that is indented
+			}
 		case isMarker(line, "..."):
 			flush(end, end)
 		case !content && !marker && line[0] == '%':

@@ -23,7 +23,11 @@ func (conciseReporter) Report(w io.Writer, r *analyzer.Result) error {
 		if !f.Location.IsZero() {
 			out.WriteString(place(f.Location) + ": ")
 		}
-		fmt.Fprintf(out, "%s: %s [%s]\n", clean(string(severity(f))), flat(f.Message), clean(f.Rule))
+		message := flat(f.Message)
+		if in := builds(f); in != "" {
+			message += " (in " + flat(in) + ")"
+		}
+		fmt.Fprintf(out, "%s: %s [%s]\n", clean(string(severity(f))), message, clean(f.Rule))
 	}
 	return out.Flush()
 }

@@ -41,7 +41,9 @@ type jsonFinding struct {
 	// Resource is null if no object is at fault, as in a file of bad syntax.
 	Resource *jsonResource `json:"resource"`
 	// Unit is "" if the fault is the file's own.
-	Unit    string        `json:"unit"`
+	Unit string `json:"unit"`
+	// Builds are the kustomizations in whose builds it shows, by directory.
+	Builds  []string      `json:"builds"`
 	Related []jsonRelated `json:"related"`
 	// Fingerprint stays the same while lines move, see analyzer.Finding.
 	Fingerprint string `json:"fingerprint"`
@@ -126,9 +128,18 @@ func newJSONFinding(f *analyzer.Finding) jsonFinding {
 		jsonPlace:   newJSONPlace(f.Location),
 		Resource:    newJSONResource(f.Resource),
 		Unit:        f.Unit,
+		Builds:      buildNames(f),
 		Related:     related,
 		Fingerprint: f.Fingerprint(),
 	}
+}
+
+func buildNames(f *analyzer.Finding) []string {
+	names := make([]string, len(f.Builds))
+	for i, b := range f.Builds {
+		names[i] = b.Name
+	}
+	return names
 }
 
 func newJSONPlace(loc source.Location) jsonPlace {

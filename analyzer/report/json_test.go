@@ -44,6 +44,7 @@ func TestJSON(t *testing.T) {
         "name": "numbers-api"
       },
       "unit": "lab/numbers",
+      "builds": [],
       "related": [
         {
           "file": "lab/numbers/api.yaml",
@@ -111,7 +112,7 @@ func TestJSONOfABareFinding(t *testing.T) {
 		"rule": "r", "claim": "suspect", "severity": "warning", "evidence": "certain",
 		"message": "bad \ufffd\x1b", "consequence": "", "notes": []any{}, "help": "",
 		"file": "", "line": 0.0, "column": 0.0, "endLine": 0.0, "endColumn": 0.0,
-		"resource": nil, "unit": "", "fingerprint": f.Fingerprint(),
+		"resource": nil, "unit": "", "builds": []any{}, "fingerprint": f.Fingerprint(),
 		"related": []any{map[string]any{
 			"file": "", "line": 0.0, "column": 0.0, "endLine": 0.0, "endColumn": 0.0, "message": "n",
 		}},

@@ -9,6 +9,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"path"
 	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
@@ -63,4 +64,13 @@ func Formats() []string {
 // from its claim and evidence.
 func severity(f *analyzer.Finding) analyzer.Severity {
 	return cmp.Or(f.Severity, analyzer.SeverityOf(f.Claim, f.Evidence))
+}
+
+// builds says in which builds of kustomizations a finding shows; "" if that
+// goes without saying, because it stands in the only one.
+func builds(f *analyzer.Finding) string {
+	if len(f.Builds) == 1 && !f.Location.IsZero() && path.Dir(f.Location.File.Path) == path.Dir(f.Builds[0].File.Path) {
+		return ""
+	}
+	return strings.Join(buildNames(f), ", ")
 }

@@ -48,6 +48,9 @@ func (t textReporter) finding(f *analyzer.Finding) string {
 	for _, note := range f.Notes {
 		b.remark(flat(note))
 	}
+	if in := builds(f); in != "" {
+		b.remark("in the build of " + flat(in))
+	}
 	if f.Help != "" {
 		b.remark(t.help.Sprint("help:") + " " + flat(f.Help))
 	}

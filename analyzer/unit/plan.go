@@ -6,6 +6,9 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
+
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 )
 
 // Tree is what planning needs to know of a directory tree. All paths are
@@ -15,17 +18,18 @@ type Tree struct {
 	Files []string
 	// Charts are the directories with a Chart.yaml.
 	Charts []string
-	// Customizations are the kustomizations of the tree.
-	Customizations []*Customization
+	// Kustomizations are those of the tree.
+	Kustomizations []*kustomize.Kustomization
 }
 
 // PassedOver says why a file is no object of its own: "" if it is one.
 type PassedOver string
 
 const (
-	helmTemplate   PassedOver = "Helm template, not rendered"
+	// HelmTemplate is a part of a chart, which is judged as a whole.
+	HelmTemplate   PassedOver = "Helm template"
 	kustomizeInput PassedOver = "kustomize patch or configuration, not an object of its own"
-	kustomizeFile  PassedOver = "kustomization"
+	kustomizeFile  PassedOver = "kustomization that no other one uses or builds"
 )
 
 // Layout is a tree with its files sorted into units.
@@ -43,7 +47,7 @@ type layout struct {
 	charts map[string]bool
 	byDir  map[string][]string // judged files of each directory
 	below  map[string][]string // directories with such files, by their parent, sorted
-	custom map[string]*Customization
+	custom map[string]*kustomize.Kustomization
 	listed map[string]bool // files that some kustomization lists
 	used   map[string]bool // kustomization directories that another one uses
 }
@@ -52,11 +56,11 @@ type layout struct {
 func Plan(t Tree) Layout {
 	l := &layout{tree: t, passed: map[string]PassedOver{}, charts: map[string]bool{},
 		byDir: map[string][]string{}, below: map[string][]string{},
-		custom: map[string]*Customization{}, listed: map[string]bool{}, used: map[string]bool{}}
+		custom: map[string]*kustomize.Kustomization{}, listed: map[string]bool{}, used: map[string]bool{}}
 	for _, dir := range t.Charts {
 		l.charts[dir] = true
 	}
-	for _, c := range t.Customizations {
+	for _, c := range t.Kustomizations {
 		l.custom[c.Dir] = c
 	}
 	l.sortFiles()
@@ -72,11 +76,14 @@ func Plan(t Tree) Layout {
 			units = append(units, s)
 		}
 	}
-	for _, c := range t.Customizations {
+	for _, c := range t.Kustomizations {
 		if !c.Component && !l.used[c.Dir] {
-			if s := l.kustomization(c); len(s.Files) > 0 {
-				units = append(units, s)
-			}
+			units = append(units, l.kustomization(c))
+		}
+	}
+	for _, dir := range t.Charts {
+		if !l.inChart(dir) {
+			units = append(units, l.chart(dir))
 		}
 	}
 	slices.SortStableFunc(units, func(a, b Spec) int {
@@ -87,27 +94,27 @@ func Plan(t Tree) Layout {
 
 // sortFiles finds out what each file is.
 func (l *layout) sortFiles() {
-	for _, c := range l.tree.Customizations {
+	for _, c := range l.tree.Kustomizations {
 		for _, in := range c.Inputs {
-			l.passed[in] = kustomizeInput
+			l.passed[in.Path] = kustomizeInput
 		}
 	}
-	for _, c := range l.tree.Customizations {
+	for _, c := range l.tree.Kustomizations {
 		for _, target := range c.Targets {
-			if l.custom[target] != nil {
-				l.used[target] = true
+			if l.custom[target.Path] != nil {
+				l.used[target.Path] = true
 			} else {
-				l.listed[target] = true
-				delete(l.passed, target)
+				l.listed[target.Path] = true
+				delete(l.passed, target.Path)
 			}
 		}
 	}
 	for _, f := range l.tree.Files {
 		switch {
-		case IsKustomizationFile(f):
+		case kustomize.IsFile(f):
 			l.passed[f] = kustomizeFile
 		case l.inTemplates(f):
-			l.passed[f] = helmTemplate
+			l.passed[f] = HelmTemplate
 		}
 		if l.passed[f] == "" {
 			l.byDir[path.Dir(f)] = append(l.byDir[path.Dir(f)], f)
@@ -123,6 +130,33 @@ func (l *layout) inTemplates(f string) bool {
 		}
 	}
 	return false
+}
+
+// inChart reports whether a chart is a dependency that lies in another one.
+func (l *layout) inChart(dir string) bool {
+	for ; dir != "."; dir = path.Dir(dir) {
+		if path.Base(path.Dir(dir)) == "charts" && l.charts[path.Dir(path.Dir(dir))] {
+			return true
+		}
+	}
+	return false
+}
+
+// chart plans what a chart makes. Its custom resource definitions are judged as
+// the manifests that they are, and what it makes leans on them.
+func (l *layout) chart(dir string) Spec {
+	s := Spec{Dir: dir, Kind: Chart}
+	for _, f := range l.tree.Files {
+		if dir != "." && !strings.HasPrefix(f, dir+"/") {
+			continue
+		}
+		s.Configs = append(s.Configs, f)
+		if strings.Contains(f, "crds/") && l.passed[f] == "" {
+			s.Context = append(s.Context, f)
+		}
+	}
+	s.Context = append(s.Context, l.ancestors(dir)...)
+	return s
 }
 
 // directory plans the files of a directory that no kustomization lists.
@@ -149,34 +183,41 @@ func (l *layout) directory(dir string) Spec {
 	return s
 }
 
-// kustomization plans what a root kustomization builds.
-func (l *layout) kustomization(c *Customization) Spec {
+// kustomization plans what a root kustomization builds, and the files that are
+// judged if it cannot be built.
+func (l *layout) kustomization(c *kustomize.Kustomization) Spec {
 	s := Spec{Dir: c.Dir, Kind: Kustomization}
 	seen := map[string]bool{}
-	var add func(c *Customization)
-	add = func(c *Customization) {
+	var add func(c *kustomize.Kustomization)
+	add = func(c *kustomize.Kustomization) {
 		if seen[c.Dir] {
 			return
 		}
 		seen[c.Dir] = true
+		s.Configs = append(s.Configs, c.Document.File.Rel)
 		s.Generated = append(s.Generated, c.Generated...)
-		s.Open = append(s.Open, c.Open...)
 		s.Rewritten = s.Rewritten || c.Rewritten
+		for _, u := range c.Unbuilt {
+			s.Open = append(s.Open, u.Reason)
+		}
+		for _, in := range c.Inputs {
+			s.Configs = append(s.Configs, in.Path)
+		}
 		for _, target := range c.Targets {
-			switch base := l.custom[target]; {
+			switch base := l.custom[target.Path]; {
 			case base != nil:
 				add(base)
-			case seen[target]:
-			case slices.Contains(l.byDir[path.Dir(target)], target):
-				seen[target] = true
-				s.Files = append(s.Files, target)
+			case seen[target.Path] || target.Path == "":
+			case slices.Contains(l.byDir[path.Dir(target.Path)], target.Path):
+				seen[target.Path] = true
+				s.Files = append(s.Files, target.Path)
 			default:
-				s.Open = append(s.Open, target+" is listed and not there")
+				s.Open = append(s.Open, target.Path+" is listed and not there")
 			}
 		}
 	}
 	add(c)
-	s.Generated = append(s.Generated, l.generatedAbove(c.Dir)...)
+	s.GeneratedAbove = l.generatedAbove(c.Dir)
 	s.Context = slices.DeleteFunc(l.ancestors(c.Dir), func(f string) bool { return seen[f] })
 	l.siblings(&s)
 	s.Siblings = slices.DeleteFunc(s.Siblings, func(f string) bool { return seen[f] })
@@ -194,8 +235,8 @@ func (l *layout) ancestors(dir string) []string {
 }
 
 // generatedAbove returns what the kustomizations of the directories above make.
-func (l *layout) generatedAbove(dir string) []Generated {
-	var all []Generated
+func (l *layout) generatedAbove(dir string) []kustomize.Generated {
+	var all []kustomize.Generated
 	for dir != "." {
 		dir = path.Dir(dir)
 		if c := l.custom[dir]; c != nil {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
@@ -48,8 +49,8 @@ func TestPlan(t *testing.T) {
 			name:  "chart templates are passed over, the chart's other files are not",
 			files: []string{"c/crds/d.yaml", "c/templates/sub/a.yaml", "templates/b.yaml"},
 			chart: []string{"c"},
-			want:  []string{"directory c/crds: c/crds/d.yaml | |", "directory templates: templates/b.yaml | |"},
-			over:  map[string]PassedOver{"c/templates/sub/a.yaml": helmTemplate},
+			want:  []string{"chart c: | c/crds/d.yaml |", "directory c/crds: c/crds/d.yaml | |", "directory templates: templates/b.yaml | |"},
+			over:  map[string]PassedOver{"c/templates/sub/a.yaml": HelmTemplate},
 		},
 		{
 			name:  "a kustomization is a unit of what it lists, bases included",
@@ -96,16 +97,16 @@ func TestPlan(t *testing.T) {
 			tree := Tree{Files: tt.files, Charts: tt.chart}
 			for _, f := range tt.files {
 				dir, _, _ := strings.Cut(f, "/kustomization.yaml")
-				if text, ok := tt.kust[dir]; ok && IsKustomizationFile(f) {
+				if text, ok := tt.kust[dir]; ok && kustomize.IsFile(f) {
 					doc := manifest.Parse(source.NewFile(f, f, []byte("apiVersion: kustomize.config.k8s.io/v1\nkind: Kustomization\n"+text))).Documents[0]
-					tree.Customizations = append(tree.Customizations, ReadCustomization(dir, doc.Root))
+					tree.Kustomizations = append(tree.Kustomizations, kustomize.Read(dir, doc))
 				}
 			}
 			layout := Plan(tree)
 			var got []string
 			for _, s := range layout.Units {
 				line := fmt.Sprintf("%s %s: %s | %s | %s", s.Kind, s.Dir, strings.Join(s.Files, " "), strings.Join(s.Context, " "), strings.Join(s.Siblings, " "))
-				got = append(got, strings.TrimRight(strings.ReplaceAll(line, "|  |", "| |"), " "))
+				got = append(got, strings.TrimRight(strings.NewReplacer("|  |", "| |", ":  |", ": |").Replace(line), " "))
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
@@ -118,30 +119,6 @@ func TestPlan(t *testing.T) {
 				t.Errorf("passed over (-want +got)\n%s", diff)
 			}
 		})
-	}
-}
-
-func TestReadCustomization(t *testing.T) {
-	t.Parallel()
-	read := func(text string) *Customization {
-		return ReadCustomization("k", manifest.Parse(source.NewFile("f", "f", []byte("apiVersion: kustomize.config.k8s.io/v1\nkind: Kustomization\n"+text))).Documents[0].Root)
-	}
-	if c := read("resources: [a.yaml]"); c.Rewritten || len(c.Open) != 0 {
-		t.Errorf("plain kustomization: %+v", c)
-	}
-	for _, text := range []string{"commonLabels: {a: b}", "labels: [{pairs: {a: b}}]", "patches: [{patch: x}]"} {
-		if !read(text).Rewritten {
-			t.Errorf("%s changes resources", text)
-		}
-	}
-	for _, text := range []string{"resources: ['https://example.com/x']", "resources: [../../x]", "helmCharts: [{name: x}]", "generators: [g.yaml]"} {
-		if len(read(text).Open) == 0 {
-			t.Errorf("%s leaves the unit incomplete", text)
-		}
-	}
-	c := read("patchesStrategicMerge: [p.yaml, \"kind: A\\nx: 1\"]\npatchesJson6902: [{path: j.json}]\nopenapi: {path: o.json}")
-	if diff := cmp.Diff([]string{"k/p.yaml", "k/j.json", "k/o.json"}, c.Inputs); diff != "" {
-		t.Error(diff)
 	}
 }
 

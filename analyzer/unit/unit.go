@@ -1,13 +1,15 @@
 // Package unit decides which resources are judged together, and which others
 // they may lean on. Planning works on paths alone, so only what a run needs
-// has to be read. It imports source and manifest.
+// has to be read. It imports source, manifest and kustomize.
 package unit
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"sync"
 
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
@@ -19,13 +21,22 @@ const (
 	// Directory: the files of one directory, not of its sub-directories, as
 	// "kubectl apply -f DIR" takes them.
 	Directory Kind = "directory"
-	// Kustomization: the files that a kustomization lists, directly or through
-	// the kustomizations it builds on.
+	// Kustomization: what a kustomization builds, or, if it cannot be built, the
+	// files that it lists, directly or through the kustomizations it builds on.
 	Kustomization Kind = "kustomization"
 	// Unlisted: the files of a kustomization's directory that it does not list.
 	Unlisted Kind = "unlisted files"
+	// Chart: what a Helm chart makes.
+	Chart Kind = "chart"
 	// Stream: what came in on standard input.
 	Stream Kind = "stream"
+	// Dump: what a cluster holds, as "kubectl get -o yaml" prints it. The server
+	// has accepted all of it, and what is not there of a kind that it holds is
+	// not there at all.
+	Dump Kind = "dump"
+	// Document: the blocks of a Markdown text. They show examples, which may be
+	// parts: what they lack proves nothing.
+	Document Kind = "document"
 )
 
 // Unit is a set of resources that are applied together.
@@ -47,9 +58,13 @@ type Unit struct {
 	Siblings []*manifest.Resource
 	// Namespace is what objects without a namespace get; "" if unknown.
 	Namespace string
-	// Generated are the objects that kustomize makes for the unit and for the
-	// directories above.
-	Generated []Generated
+	// Build is the build of a Kustomization, nil for other kinds. If it failed,
+	// Resources are those of its files as they stand.
+	Build *kustomize.Build
+	// Generated are the objects that kustomize makes and that are not among the
+	// resources: those of the directories above, and of a unit that could not
+	// be built.
+	Generated []kustomize.Generated
 	// Open says why the absence of something proves nothing; empty if the unit
 	// is complete.
 	Open []string
@@ -57,12 +72,40 @@ type Unit struct {
 	// patches or other transformers before they are applied.
 	Rewritten bool
 
+	unread  [][]byte // what documents hold that could not be read
 	once    sync.Once
 	defined map[*source.File]map[object]bool // see Alternatives
 }
 
 // Complete reports whether the absence of something is evidence.
 func (u *Unit) Complete() bool { return len(u.Open) == 0 }
+
+// UnreadAlone reports whether nothing but documents that could not be read, see
+// MayHold, keeps the unit from being complete. It is true of a complete one.
+func (u *Unit) UnreadAlone() bool { return len(u.Open) == len(u.unread) }
+
+// MayHold reports whether a document of the unit or its context that could not
+// be read has the word in it: then what is called so may well be there, and
+// something close to it explains nothing.
+func (u *Unit) MayHold(word string) bool {
+	return word != "" && slices.ContainsFunc(u.unread, func(text []byte) bool {
+		for rest := text; ; {
+			i := bytes.Index(rest, []byte(word))
+			if i < 0 {
+				return false
+			}
+			if end := i + len(word); (i == 0 || !inWord(rest[i-1])) && (end == len(rest) || !inWord(rest[end])) {
+				return true
+			}
+			rest = rest[i+1:]
+		}
+	})
+}
+
+// inWord reports whether a byte can be a part of a name.
+func inWord(b byte) bool {
+	return b == '-' || b == '.' || b == '_' || '0' <= b && b <= '9' || 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z'
+}
 
 // Spec is a planned unit: which files it is made of, by their paths inside the
 // tree.
@@ -72,17 +115,38 @@ type Spec struct {
 	Files    []string
 	Context  []string
 	Siblings []string
-	// Generated, Open and Rewritten are as in Unit.
-	Generated []Generated
-	Open      []string
-	Rewritten bool
+	// Configs are the kustomizations and patches of a Kustomization, and the
+	// files of a Chart.
+	Configs []string
+	// Made are the resources of a Chart, nil if it could not be rendered.
+	Made []*manifest.Resource
+	// Build is what became of a Kustomization, nil as long as it is not built.
+	Build *kustomize.Build
+	// Generated, Open and Rewritten are as in Unit, for a Kustomization that
+	// cannot be built; GeneratedAbove counts in any case.
+	Generated      []kustomize.Generated
+	GeneratedAbove []kustomize.Generated
+	Open           []string
+	Rewritten      bool
 }
 
 // Assemble makes the unit of a plan. get returns the parsed file of a path,
 // nil if it could not be read.
 func Assemble(s Spec, name, namespace string, get func(path string) *manifest.File) *Unit {
-	u := &Unit{Name: name, Kind: s.Kind, Namespace: namespace, Generated: s.Generated, Open: slices.Clone(s.Open), Rewritten: s.Rewritten}
-	u.Resources = u.collect(s.Files, get)
+	u := &Unit{Name: name, Kind: s.Kind, Namespace: namespace, Generated: s.GeneratedAbove, Build: s.Build}
+	switch {
+	case s.Kind == Chart:
+		u.Resources = s.Made
+	case s.Build != nil && s.Build.Built():
+		u.Resources = s.Build.Resources
+	default:
+		u.Generated = slices.Concat(s.Generated, u.Generated)
+		u.Open, u.Rewritten = slices.Clone(s.Open), s.Rewritten
+		u.Resources = u.collect(s.Files, get)
+		if s.Build != nil {
+			u.Open = append(u.Open, "the kustomization is not built")
+		}
+	}
 	own := map[object][]*manifest.Resource{}
 	for _, r := range u.Resources {
 		own[objectOf(r)] = append(own[objectOf(r)], r)
@@ -100,13 +164,34 @@ func Assemble(s Spec, name, namespace string, get func(path string) *manifest.Fi
 			u.Siblings = append(u.Siblings, f.Resources()...)
 		}
 	}
-	u.openForCustomResources()
+	switch {
+	case u.Kind != Dump:
+		u.openForCustomResources()
+	case !u.HoldsKind("", "Pod"): // else what custom resources make is there too
+		u.Open = append(u.Open, "the dump holds no Pods")
+	}
 	return u
 }
 
 // FromFile makes the unit of a stream.
 func FromFile(f *manifest.File, namespace string) *Unit {
-	return Assemble(Spec{Kind: Stream, Files: []string{f.Path}}, f.Path, namespace, func(string) *manifest.File { return f })
+	kind := Stream
+	if isDump(f) {
+		kind = Dump
+	}
+	return Assemble(Spec{Kind: kind, Files: []string{f.Path}}, f.Path, namespace, func(string) *manifest.File { return f })
+}
+
+// isDump reports whether all objects have a UID, which the server gives them.
+func isDump(f *manifest.File) bool {
+	all := f.Resources()
+	return len(all) > 0 && !slices.ContainsFunc(all, func(r *manifest.Resource) bool { return r.Get("metadata", "uid") == nil })
+}
+
+// HoldsKind reports whether the unit has an object of the kind. A Dump says
+// nothing about other kinds.
+func (u *Unit) HoldsKind(group, kind string) bool {
+	return slices.ContainsFunc(u.Resources, func(r *manifest.Resource) bool { return r.Group == group && r.Kind == kind })
 }
 
 // collect returns the resources of the files and notes what keeps the unit
@@ -123,6 +208,7 @@ func (u *Unit) collect(paths []string, get func(string) *manifest.File) []*manif
 			switch d.Role {
 			case manifest.Broken, manifest.Template, manifest.Unreadable:
 				u.Open = append(u.Open, fmt.Sprintf("%s holds a document that is %s", f.Path, d.Role))
+				u.unread = append(u.unread, f.Data[d.Span.Start:d.Span.End])
 			}
 			all = append(all, d.Resources...)
 		}

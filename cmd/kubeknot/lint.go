@@ -21,9 +21,16 @@ type lintFlags struct {
 	nodes, namespace      string
 	kubernetes            string
 	rules, skipRules      []string
+	sources
 }
 
 func newLint() *cobra.Command {
+	cmd, _ := lintCommand()
+	return cmd
+}
+
+// lintCommand returns the command and what its flags are set to.
+func lintCommand() (*cobra.Command, *lintFlags) {
 	f := &lintFlags{
 		format: oneOf{"text", report.Formats()},
 		failOn: oneOf{"error", []string{"error", "warning", "info", "never"}},
@@ -34,7 +41,7 @@ func newLint() *cobra.Command {
 		Short: "Judge manifests",
 		Long: `Judge the manifests of files and directories, directories with all below them;
 "-" reads a stream from standard input. Without a path it judges the working
-directory.
+directory. Of a Markdown file the fenced blocks of YAML and JSON are judged.
 
 Each directory is judged as "kubectl apply -f DIR" would take it, together with
 the directories above it. Paths choose what is reported; what they depend on is
@@ -55,27 +62,36 @@ command could not do its work or directories hold nothing to lint.`,
 	cmd.Flags().StringVar(&f.kubernetes, "kubernetes-version", "", "the `VERSION` of the cluster, as 1.31 (default "+apiserver.Served.String()+")")
 	cmd.Flags().StringSliceVar(&f.rules, "rule", nil, "run these rules alone (`ID`,...)")
 	cmd.Flags().StringSliceVar(&f.skipRules, "skip-rule", nil, "leave these rules out (`ID`,...)")
+	f.sources.register(cmd)
 	for _, name := range []string{"rule", "skip-rule"} {
 		if err := cmd.RegisterFlagCompletionFunc(name, completeRules); err != nil {
 			panic(err) // the flag was added just above
 		}
 	}
-	return cmd
+	return cmd, f
 }
 
-func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
+// options returns what the flags ask for, or what is wrong with them.
+func (f *lintFlags) options() (driver.Options, error) {
+	o := driver.Options{Nodes: f.nodes, Namespace: f.namespace, Kubernetes: f.kubernetes}
+	f.sources.set(&o)
 	all, err := allRules()
 	if err != nil {
-		return err
-	}
-	chosen, err := choose(all, f.rules, f.skipRules)
-	if err != nil {
-		return err
+		return o, err
 	}
 	if f.kubernetes != "" {
 		if _, err := apiserver.ParseVersion(f.kubernetes); err != nil {
-			return err
+			return o, err
 		}
+	}
+	o.Rules, err = choose(all, f.rules, f.skipRules)
+	return o, err
+}
+
+func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
+	options, err := f.options()
+	if err != nil {
+		return err
 	}
 	if len(args) == 0 {
 		args = []string{"."}
@@ -85,9 +101,8 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 	if err != nil {
 		return err
 	}
-	result, failure := driver.Run(cmd.Context(), driver.Options{
-		Paths: args, Stdin: cmd.InOrStdin(), Nodes: f.nodes, Namespace: f.namespace, Kubernetes: f.kubernetes, Rules: chosen,
-	})
+	options.Paths, options.Stdin = args, cmd.InOrStdin()
+	result, failure := driver.Run(cmd.Context(), options)
 	nothing := errors.Is(failure, driver.ErrNothing) && f.format.value == "text" && len(result.NotJudged) == 0
 	if result == nil || nothing {
 		return failure
@@ -98,19 +113,19 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 	if failure != nil {
 		return failure
 	}
-	if f.failed(result) {
+	if len(f.failing(result)) > 0 {
 		return errFindings
 	}
 	return nil
 }
 
-// failed reports whether a finding is at or above --fail-on.
-func (f *lintFlags) failed(result *analyzer.Result) bool {
+// failing returns the findings at or above --fail-on.
+func (f *lintFlags) failing(result *analyzer.Result) []analyzer.Finding {
 	limit, err := analyzer.ParseSeverity(f.failOn.value)
 	if err != nil { // never
-		return false
+		return nil
 	}
-	return slices.ContainsFunc(result.Findings, func(x analyzer.Finding) bool { return x.Severity.AtLeast(limit) })
+	return slices.DeleteFunc(slices.Clone(result.Findings), func(x analyzer.Finding) bool { return !x.Severity.AtLeast(limit) })
 }
 
 // colored decides whether the text is coloured (https://no-color.org).

@@ -15,8 +15,11 @@ import (
 
 // finding is what the test needs of a finding in JSON, and the whole of it.
 type finding struct {
-	File    string `json:"file"`
-	Related []struct {
+	Rule     string `json:"rule"`
+	Severity string `json:"severity"`
+	File     string `json:"file"`
+	Line     int    `json:"line"`
+	Related  []struct {
 		File string `json:"file"`
 	} `json:"related"`
 	whole string

@@ -26,7 +26,14 @@ func TestReadmeShowsRealOutput(t *testing.T) {
 	}
 	for _, e := range examples {
 		var stdout, stderr bytes.Buffer
-		run(strings.Fields(e[1]), strings.NewReader(""), &stdout, &stderr)
+		var stdin []byte
+		args, input, _ := strings.Cut(e[1], " < ")
+		if input != "" {
+			if stdin, err = os.ReadFile(input); err != nil {
+				t.Fatal(err)
+			}
+		}
+		run(strings.Fields(args), bytes.NewReader(stdin), &stdout, &stderr)
 		got := elapsed.ReplaceAllString(strings.TrimSpace(stdout.String()+stderr.String()), "")
 		if diff := cmp.Diff(e[2], got); diff != "" {
 			t.Errorf("kubeknot %s (-README +real)\n%s", e[1], diff)

@@ -14,6 +14,7 @@ import (
 
 func newUnits() *cobra.Command {
 	var namespace string
+	var from sources
 	cmd := &cobra.Command{
 		Use:   "units [PATH...]",
 		Short: "Show what is judged together, and why",
@@ -23,7 +24,9 @@ context they may lean on, and what keeps absence from being evidence.`,
 			if len(args) == 0 {
 				args = []string{"."}
 			}
-			loaded, err := driver.Load(cmd.Context(), driver.Options{Paths: args, Stdin: cmd.InOrStdin(), Namespace: namespace})
+			o := driver.Options{Paths: args, Stdin: cmd.InOrStdin(), Namespace: namespace}
+			from.set(&o)
+			loaded, err := driver.Load(cmd.Context(), o)
 			if err != nil {
 				return err
 			}
@@ -37,20 +40,28 @@ context they may lean on, and what keeps absence from being evidence.`,
 		},
 	}
 	cmd.Flags().StringVarP(&namespace, "namespace", "n", "", "the namespace of objects that name none")
+	from.register(cmd)
 	return cmd
 }
 
 // why says why the resources of a unit belong together.
 var why = map[unit.Kind]string{
 	unit.Directory:     "a directory, as kubectl apply -f takes it",
-	unit.Kustomization: "a kustomization: the files it lists, not built yet",
+	unit.Kustomization: "a kustomization, built as kubectl apply -k does",
+	unit.Chart:         "a chart, rendered as helm template does",
 	unit.Unlisted:      "files that the kustomization beside them does not list",
+	unit.Dump:          "what a cluster holds",
 	unit.Stream:        "a stream",
+	unit.Document:      "the blocks of a Markdown file, until one shows an object again",
 }
 
 // printUnit prints a unit as a small table.
 func printUnit(out io.Writer, u *unit.Unit) {
-	fmt.Fprintf(out, "%s (%s)\n", u.Name, why[u.Kind])
+	kind := why[u.Kind]
+	if u.Build != nil && !u.Build.Built() {
+		kind = "a kustomization that is not built: its files as they are written"
+	}
+	fmt.Fprintf(out, "%s (%s)\n", u.Name, kind)
 	for _, part := range []struct {
 		title     string
 		resources []*manifest.Resource
@@ -66,7 +77,7 @@ func printUnit(out io.Writer, u *unit.Unit) {
 func printResources(out io.Writer, title string, resources []*manifest.Resource) {
 	for len(resources) > 0 {
 		file := resources[0].File()
-		n := slices.IndexFunc(resources, func(r *manifest.Resource) bool { return r.File() != file })
+		n := slices.IndexFunc(resources, func(r *manifest.Resource) bool { return r.File().Path != file.Path })
 		if n < 0 {
 			n = len(resources)
 		}

@@ -1,0 +1,76 @@
+// Package helm renders charts as "helm template" does, with Helm's own engine,
+// and leads every field of what comes out back to the template, or to the
+// values file, that it is written in. It reads nothing outside of a chart's
+// directory, asks no cluster and no network, and imports source and manifest.
+package helm
+
+import (
+	"fmt"
+	"io/fs"
+
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
+)
+
+// Chart is a directory with a Chart.yaml.
+type Chart struct {
+	// FS is the directory. Only what it holds is read: of a directory of the
+	// disk take os.Root.FS, which follows no link that leads out of it.
+	FS fs.FS
+	// Path and Rel name the directory for people and inside the tree, as the
+	// fields of source.File do.
+	Path, Rel string
+}
+
+// Options are what "helm template" gets by flags. The zero value is what it
+// does without any.
+type Options struct {
+	// Values are further values files; of two the later one wins.
+	Values []*source.File
+	// ReleaseName is "release-name" if empty.
+	ReleaseName string
+	// Namespace is "default" if empty.
+	Namespace string
+	// KubernetesVersion is what the chart gets to know as the cluster's, as
+	// "1.31" or "v1.31.2"; Helm's own default if empty.
+	KubernetesVersion string
+}
+
+// Rendering is what a chart makes.
+type Rendering struct {
+	// Name is the chart's, from its Chart.yaml.
+	Name string
+	// Files holds the custom resource definitions of the chart as they stand,
+	// and then one file for each template that makes an object, sorted by path.
+	// Their resources have an Origin.
+	Files []*manifest.File
+	// Sources are all files that a place of an object can lie in: templates,
+	// values, also those that were given, and custom resource definitions. They
+	// are files of this rendering alone, because it hides secrets of them.
+	Sources []*source.File
+	// Tests counts the objects that only "helm test" creates. Files does not
+	// hold them.
+	Tests int
+}
+
+// NotRendered is the error of a chart that cannot be rendered, which need not
+// be a fault of it: many charts want values first.
+type NotRendered struct {
+	// At is the place that Helm names, of a template or a values file; zero if it
+	// names none.
+	At source.Location
+	// Reason is what Helm says, on one line.
+	Reason string
+}
+
+// Error returns the place and the reason.
+func (e *NotRendered) Error() string {
+	if e.At.IsZero() {
+		return e.Reason
+	}
+	return fmt.Sprintf("%s:%d: %s", e.At.File.Path, e.At.Start().Line, e.Reason)
+}
+
+func notRendered(format string, args ...any) *NotRendered {
+	return &NotRendered{Reason: fmt.Sprintf(format, args...)}
+}

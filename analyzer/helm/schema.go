@@ -1,0 +1,80 @@
+package helm
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"strings"
+
+	chart "helm.sh/helm/v4/pkg/chart/v2"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+)
+
+const schemaFile = "values.schema.json"
+
+// closed loads nothing: a schema that refers to another file or to the network
+// is not followed.
+type closed struct{}
+
+func (closed) Load(string) (any, error) { return nil, errors.New("not read") }
+
+// checkSchema holds values against the schemas of a chart and those it depends
+// on (helm pkg/chart/common/util ValidateAgainstSchema). A schema that cannot
+// be read without leaving the chart is passed over.
+func (r *renderer) checkSchema(c *chart.Chart, values map[string]any) error {
+	if err := check(c.Schema, values); err != nil {
+		var invalid *jsonschema.ValidationError
+		if !errors.As(err, &invalid) {
+			return fmt.Errorf("%s of chart %s: %w", schemaFile, c.Name(), err)
+		}
+		for len(invalid.Causes) > 0 {
+			invalid = invalid.Causes[0]
+		}
+		reason := invalid.Error()
+		if credential.MatchString(strings.Join(invalid.InstanceLocation, "/")) { // it may hold the value
+			reason = "at '/" + strings.Join(invalid.InstanceLocation, "/") + "': the value does not fit"
+		}
+		e := notRendered("%s of chart %s: %s", schemaFile, c.Name(), reason)
+		if all := r.values.charts[c].find(invalid.InstanceLocation); len(all) > 0 {
+			at := all[0]
+			e.At = (&manifest.Resource{Document: at.Document, Node: at.Node}).Location(at.Path...)
+		}
+		return e
+	}
+	for _, d := range c.Dependencies() {
+		if below, ok := values[d.Name()].(map[string]any); ok {
+			if err := r.checkSchema(d, below); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+func check(schema []byte, values map[string]any) error {
+	if schema == nil {
+		return nil
+	}
+	parsed, err := jsonschema.UnmarshalJSON(bytes.NewReader(schema))
+	if err != nil {
+		return err
+	}
+	const name = "file:///" + schemaFile
+	compiler := jsonschema.NewCompiler()
+	compiler.UseLoader(closed{})
+	if err := compiler.AddResource(name, parsed); err != nil {
+		return err
+	}
+	compiled, err := compiler.Compile(name)
+	var elsewhere *jsonschema.LoadURLError
+	if errors.As(err, &elsewhere) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	return compiled.Validate(values)
+}

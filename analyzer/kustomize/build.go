@@ -1,0 +1,299 @@
+package kustomize
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"os"
+	"path"
+	"path/filepath"
+	"runtime"
+	"sync"
+	"sync/atomic"
+
+	"github.com/agnivade/levenshtein"
+	"golang.org/x/sync/errgroup"
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/api/resmap"
+	"sigs.k8s.io/kustomize/api/types"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
+	"sigs.k8s.io/kustomize/kyaml/openapi"
+
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
+)
+
+// Tree is the directory tree that builds read.
+type Tree struct {
+	// Root is absolute, with its links followed.
+	Root string
+	// Read returns the bytes of a file by its path inside the tree.
+	Read func(rel string) ([]byte, error)
+	// File returns the parsed file of a path inside the tree, nil if it cannot
+	// be read.
+	File func(rel string) *manifest.File
+	// Kustomizations are all of the tree, by directory.
+	Kustomizations map[string]*Kustomization
+	// Helm is the helm command that renders Helm charts, which may fetch them
+	// and runs as a process of its own; "" leaves them unrendered.
+	Helm string
+
+	mu      sync.Mutex
+	entries map[*Kustomization][]patchEntry // see patches
+}
+
+// Build is a kustomization that was built, or was to be.
+type Build struct {
+	Kustomization *Kustomization
+	// Resources are what it makes, in kustomize's order. They are nil if it
+	// could not be built.
+	Resources []*manifest.Resource
+	// Parts are the kustomizations it is made of, its own the first.
+	Parts []*Kustomization
+	// Files are the files that were read, inside the tree.
+	Files []string
+	// Missing are the files of generators that are not there, as it is with what
+	// is kept out of a repository or made before a build. They were taken for
+	// empty: the keys that they make are known, their content is not.
+	Missing []Reference
+	// Unbuilt says what it would need that is not there by design: the network,
+	// a plugin, helm. Failure says what kustomize refuses. Both are nil if it
+	// was built.
+	Unbuilt *Reason
+	Failure *Reason
+
+	tree *Tree
+}
+
+// Reason is why a kustomization was not built.
+type Reason struct {
+	// Text is one sentence without a full stop.
+	Text string
+	// In and Field are the kustomization and the field path of the entry at
+	// fault; a nil Field means the kustomization as a whole.
+	In    *Kustomization
+	Field []string
+}
+
+// Location is the place of the entry at fault.
+func (r *Reason) Location() source.Location { return r.In.Location(r.Field...) }
+
+// Built reports whether Resources are what a cluster would get.
+func (b *Build) Built() bool { return b.Unbuilt == nil && b.Failure == nil }
+
+// building serialises the builds of a process, because kustomize keeps the
+// OpenAPI schema in a global variable, and for silence.
+var building sync.Mutex
+
+// silence keeps to itself what kustomize prints while it builds, warnings about
+// deprecated fields and about variables: they say nothing of the objects. It
+// returns what ends it.
+func silence() (end func()) {
+	null, err := os.OpenFile(os.DevNull, os.O_WRONLY, 0)
+	if err != nil {
+		return func() {}
+	}
+	stderr, logged := os.Stderr, log.Writer()
+	os.Stderr = null
+	log.SetOutput(null)
+	return func() {
+		os.Stderr = stderr
+		log.SetOutput(logged)
+		null.Close()
+	}
+}
+
+// BuildAll builds the kustomizations of directories, in parallel. The results
+// stand in the order of dirs. The error is that of the context.
+func (t *Tree) BuildAll(ctx context.Context, dirs []string) ([]*Build, error) {
+	building.Lock()
+	defer building.Unlock()
+	defer silence()()
+	builds := make([]*Build, len(dirs))
+	var alone []int // builds that change the schema for everybody
+	var next atomic.Int64
+	group, running := errgroup.WithContext(ctx)
+	var mu sync.Mutex
+	for range min(len(dirs), runtime.GOMAXPROCS(0)) {
+		group.Go(func() error {
+			for {
+				i := int(next.Add(1)) - 1
+				if i >= len(dirs) || running.Err() != nil {
+					return running.Err()
+				}
+				b := t.prepare(dirs[i])
+				builds[i] = b
+				if b.ownSchema() {
+					mu.Lock()
+					alone = append(alone, i)
+					mu.Unlock()
+					continue
+				}
+				t.build(b)
+			}
+		})
+	}
+	if err := group.Wait(); err != nil {
+		return nil, err
+	}
+	for _, i := range alone {
+		t.build(builds[i])
+		openapi.ResetOpenAPI()
+	}
+	return builds, ctx.Err()
+}
+
+// prepare finds the parts of a kustomization and what keeps it from being
+// built.
+func (t *Tree) prepare(dir string) *Build {
+	b := &Build{Kustomization: t.Kustomizations[dir], tree: t}
+	seen := map[string]bool{}
+	var visit func(k *Kustomization)
+	visit = func(k *Kustomization) {
+		if seen[k.Dir] {
+			return
+		}
+		seen[k.Dir] = true
+		b.Parts = append(b.Parts, k)
+		for _, u := range k.Unbuilt {
+			if b.Unbuilt == nil && (u.Reason != needsHelm || t.Helm == "") {
+				b.Unbuilt = &Reason{u.Reason, k, u.Field}
+			}
+		}
+		for _, target := range k.Targets {
+			switch base := t.Kustomizations[target.Path]; {
+			case base != nil:
+				visit(base)
+			case target.Path != "" && b.Failure == nil:
+				b.Failure = t.missing(k, target)
+			}
+		}
+		for _, input := range k.Inputs {
+			if b.Failure == nil && input.Path != "" && t.Kustomizations[input.Path] == nil {
+				b.Failure = t.missing(k, input)
+			}
+		}
+	}
+	visit(b.Kustomization)
+	for _, k := range b.Parts {
+		t.generatorFiles(b, k)
+	}
+	if b.Unbuilt != nil {
+		b.Failure = nil
+	}
+	return b
+}
+
+// generatorFiles looks for the files that the generators of a kustomization
+// read. A list of variables that is not there leaves it unbuilt, because its
+// keys are unknown; any other file is taken for empty, unless its name is a
+// slip for one that is there.
+func (t *Tree) generatorFiles(b *Build, k *Kustomization) {
+	for _, g := range k.generatorInputs() {
+		if g.Path == "" || t.missing(k, g.Reference) == nil {
+			continue
+		}
+		switch other := t.similar(g.Path); {
+		case other != "" && b.Failure == nil:
+			b.Failure = &Reason{fmt.Sprintf("%s is not there, but %s is", path.Base(g.Path), other), k, g.Field}
+		case !g.variables:
+			b.Missing = append(b.Missing, g.Reference)
+		case b.Unbuilt == nil:
+			b.Unbuilt = &Reason{g.Text + " is not there, and it would say which keys are made", k, g.Field}
+		}
+	}
+}
+
+// similar returns the name of a file that a path may have meant, "" if there is
+// none beside it.
+func (t *Tree) similar(rel string) string {
+	entries, err := os.ReadDir(filepath.Join(t.Root, filepath.FromSlash(path.Dir(rel))))
+	if err != nil {
+		return ""
+	}
+	for _, e := range entries {
+		if name := path.Base(rel); len(name) > 4 && levenshtein.ComputeDistance(e.Name(), name) == 1 && !e.IsDir() {
+			return e.Name()
+		}
+	}
+	return ""
+}
+
+// missing says that an entry names nothing that can be built; nil if it does.
+func (t *Tree) missing(k *Kustomization, r Reference) *Reason {
+	info, err := os.Stat(filepath.Join(t.Root, filepath.FromSlash(r.Path)))
+	switch {
+	case os.IsNotExist(err):
+		return &Reason{fmt.Sprintf("%s is not there", r.Text), k, r.Field}
+	case err == nil && info.IsDir():
+		return &Reason{fmt.Sprintf("%s is a directory without a kustomization", r.Text), k, r.Field}
+	}
+	return nil
+}
+
+// ownSchema reports whether the kustomization brings an OpenAPI schema.
+func (b *Build) ownSchema() bool {
+	for _, k := range b.Parts {
+		if manifest.Get(k.Document.Root, "openapi") != nil {
+			return true
+		}
+	}
+	return false
+}
+
+// build runs kustomize on what prepare found nothing against.
+func (t *Tree) build(b *Build) {
+	if !b.Built() {
+		return
+	}
+	fs := &fileSystem{FileSystem: filesys.MakeFsOnDisk(), tree: t, root: b.Kustomization.Dir, empty: map[string]bool{}}
+	for _, m := range b.Missing {
+		fs.empty[m.Path] = true
+	}
+	made, err := t.run(fs, filepath.Join(t.Root, filepath.FromSlash(b.Kustomization.Dir)))
+	b.Files = fs.read
+	if err != nil {
+		t.explain(b, err)
+		return
+	}
+	b.Resources = []*manifest.Resource{}
+	tracer := newTracer(t, b)
+	for _, r := range made.Resources() {
+		origin := tracer.origin(r)
+		if origin == nil { // of no file that we know: it cannot be placed
+			b.Failure = &Reason{fmt.Sprintf("nothing says where %s %s comes from", r.GetKind(), r.GetName()), b.Kustomization, nil}
+			b.Resources = nil
+			return
+		}
+		b.Resources = append(b.Resources, manifest.Made(origin.node, origin))
+	}
+}
+
+// run is a build as "kustomize build --load-restrictor LoadRestrictionsNone"
+// does it, which is how GitOps controllers build too. Plugins are off.
+func (t *Tree) run(fs filesys.FileSystem, dir string) (made resmap.ResMap, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = fmt.Errorf("kustomize panics: %v", p)
+		}
+	}()
+	o := krusty.MakeDefaultOptions()
+	o.LoadRestrictions = types.LoadRestrictionsNone
+	if t.Helm != "" {
+		o.PluginConfig.HelmConfig.Enabled = true
+		o.PluginConfig.HelmConfig.Command = t.Helm
+	}
+	return krusty.MakeKustomizer(o).Run(fs, dir)
+}
+
+// at returns the kustomization of a directory or file that an error names.
+func (t *Tree) at(name string) *Kustomization {
+	rel, ok := t.inside(name)
+	if !ok {
+		return nil
+	}
+	if k := t.Kustomizations[rel]; k != nil {
+		return k
+	}
+	return t.Kustomizations[path.Dir(rel)]
+}

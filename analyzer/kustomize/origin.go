@@ -1,0 +1,229 @@
+package kustomize
+
+import (
+	"path"
+	"slices"
+	"strings"
+
+	"sigs.k8s.io/kustomize/api/resource"
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+)
+
+// tracer finds where the resources of one build come from. kustomize says
+// which file a resource was read from, or which generator made it; where a
+// value of it comes from is found by looking for it, at its path, in what
+// kustomize applied: the last patch first, the resource itself in the end.
+type tracer struct {
+	tree  *Tree
+	build *Build
+	// chains are the ways from the root to each kustomization, both included.
+	chains map[string][][]*Kustomization
+}
+
+// maxChains bounds the ways to one kustomization that are told apart.
+const maxChains = 8
+
+func newTracer(t *Tree, b *Build) *tracer {
+	tr := &tracer{tree: t, build: b, chains: map[string][][]*Kustomization{}}
+	var visit func(k *Kustomization, chain []*Kustomization)
+	visit = func(k *Kustomization, chain []*Kustomization) {
+		if len(tr.chains[k.Dir]) == maxChains || slices.Contains(chain, k) {
+			return
+		}
+		chain = append(slices.Clip(chain), k)
+		tr.chains[k.Dir] = append(tr.chains[k.Dir], chain)
+		for _, target := range k.Targets {
+			if base := t.Kustomizations[target.Path]; base != nil {
+				visit(base, chain)
+			}
+		}
+	}
+	visit(b.Kustomization, nil)
+	return tr
+}
+
+// origin is where one made object comes from. It implements manifest.Origin.
+type origin struct {
+	node *yaml.Node // the made object
+	// source is the object as it is written, or the entry of its generator.
+	source manifest.Place
+	kind   string
+	// names are what it was called, as written first and as made last.
+	names []string
+	// lists is the kustomization that lists or generates it.
+	lists *Kustomization
+	// generator is the index path of its entry in source.Document, nil if the
+	// object is written.
+	generator []string
+	// chain are the kustomizations that it passed through, the root's first,
+	// the components of each behind it.
+	chain []*Kustomization
+	// patches are what was applied to it, the last one first.
+	patches []patch
+}
+
+// origin returns nil if kustomize does not say where the resource comes from.
+func (tr *tracer) origin(r *resource.Resource) *origin {
+	from, err := r.GetOrigin()
+	if err != nil || from == nil {
+		return nil
+	}
+	_ = r.SetOrigin(nil)
+	o := &origin{node: r.YNode(), kind: r.GetKind()}
+	rel := path.Join(tr.build.Kustomization.Dir, from.Path+from.ConfiguredIn)
+	var lists *Kustomization // the kustomization that lists or makes it
+	if from.ConfiguredIn != "" {
+		lists = tr.tree.Kustomizations[path.Dir(rel)]
+		if lists == nil || !o.generated(lists, r.GetName()) {
+			return nil
+		}
+	} else {
+		lists = tr.listing(rel)
+		if lists == nil || !o.written(tr.tree.File(rel), r.GetName(), r.GetNamespace()) {
+			return nil
+		}
+	}
+	o.lists = lists
+	o.pass(tr, lists, r.GetName())
+	for _, k := range o.chain {
+		o.patches = append(o.patches, tr.tree.patchesOf(k, o)...)
+	}
+	return o
+}
+
+// listing returns the kustomization that lists a file.
+func (tr *tracer) listing(rel string) *Kustomization {
+	for _, k := range tr.build.Parts {
+		if slices.ContainsFunc(k.Targets, func(t Reference) bool { return t.Path == rel }) {
+			return k
+		}
+	}
+	return nil
+}
+
+// pass notes the kustomizations that the object passes through, and the names
+// that it gets there. Of several ways it took the one that gives it its name.
+func (o *origin) pass(tr *tracer, lists *Kustomization, name string) {
+	written := o.names[0]
+	for i, way := range tr.chains[lists.Dir] {
+		chain := tr.withComponents(way)
+		names := namesAlong(chain, written)
+		if i == 0 || names[len(names)-1] == name {
+			o.chain, o.names = chain, names
+		}
+	}
+	if !slices.Contains(o.names, name) {
+		o.names = append(o.names, name)
+	}
+}
+
+// withComponents puts the components that each kustomization of a chain uses
+// behind it.
+func (tr *tracer) withComponents(way []*Kustomization) []*Kustomization {
+	var chain []*Kustomization
+	for _, k := range way {
+		chain = append(chain, k)
+		for _, target := range slices.Backward(k.Targets) {
+			if c := tr.tree.Kustomizations[target.Path]; c != nil && c.Component && !slices.Contains(way, c) {
+				chain = append(chain, c)
+			}
+		}
+	}
+	return chain
+}
+
+// namesAlong returns what an object is called on its way out of a chain, as
+// written first.
+func namesAlong(chain []*Kustomization, name string) []string {
+	names := []string{name}
+	for _, k := range slices.Backward(chain) {
+		name = manifest.String(k.Document.Root, "namePrefix") + name + manifest.String(k.Document.Root, "nameSuffix")
+		if !slices.Contains(names, name) {
+			names = append(names, name)
+		}
+	}
+	return names
+}
+
+// written finds the object of a file that became the resource of a name: of
+// its kind, and best by the same name, else by a part of it.
+func (o *origin) written(f *manifest.File, name, namespace string) bool {
+	if f == nil {
+		return false
+	}
+	var best *manifest.Resource
+	rank := func(r *manifest.Resource) int {
+		switch {
+		case r.Name == name && r.Namespace == namespace:
+			return 1 << 20
+		case r.Name == name:
+			return 1 << 19
+		case strings.Contains(name, r.Name):
+			return 1<<10 + len(r.Name)
+		}
+		return 0
+	}
+	for _, r := range f.Resources() {
+		if r.Kind == o.kind && (best == nil || rank(r) > rank(best)) {
+			best = r
+		}
+	}
+	if best == nil { // a patch has changed its kind
+		if all := f.Resources(); len(all) > 0 {
+			best = all[0]
+		}
+	}
+	if best == nil {
+		return false
+	}
+	o.source = manifest.Place{Document: best.Document, Node: best.Node}
+	o.names = []string{best.Name}
+	return true
+}
+
+// Name returns the name that is written in the source.
+func (o *origin) Name() string { return o.names[0] }
+
+// Trace finds what a person has to edit to change the value at a path.
+func (o *origin) Trace(at []string) manifest.Place {
+	value := find(o.node, at)
+	if manifest.IsPlain(value) {
+		for _, p := range o.patches {
+			if place, n, whole := p.follow(o.node, at); whole && sameScalar(n, value) {
+				return place
+			}
+		}
+	}
+	if o.generator != nil {
+		return o.entry(at)
+	}
+	steps, n, depth := follow(o.source.Node, o.node, at)
+	source := manifest.Place{Document: o.source.Document, Node: o.source.Node, Path: steps}
+	switch {
+	case depth == len(at) && (!manifest.IsPlain(value) || sameScalar(n, value)):
+		return source
+	case value == nil: // missing: where it would stand
+		for _, p := range o.patches {
+			if place, _, d := p.reach(o.node, at); d > depth {
+				return place
+			}
+		}
+		return source
+	}
+	for _, p := range o.patches {
+		if place, n, whole := p.follow(o.node, at); whole && !manifest.IsPlain(n) {
+			return place
+		}
+	}
+	if place, ok := o.transformer(at, value); ok {
+		return place
+	}
+	for _, p := range o.patches {
+		if place, _, d := p.reach(o.node, at); d > depth {
+			return place
+		}
+	}
+	return source
+}

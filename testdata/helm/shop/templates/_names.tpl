@@ -1,0 +1,4 @@
+{{- define "shop.labels" -}}
+app: shop
+release: {{ .Release.Name }}
+{{- end -}}
