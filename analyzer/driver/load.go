@@ -172,7 +172,7 @@ func (w *world) read(rel string, parse func(*source.File) *manifest.File) *manif
 	if ok {
 		return f
 	}
-	data, err := os.ReadFile(filepath.Join(w.tree.root, filepath.FromSlash(rel)))
+	data, err := readFile(filepath.Join(w.tree.root, filepath.FromSlash(rel)))
 	if err == nil {
 		f = parse(source.NewFile(w.show(rel), rel, data))
 	}

@@ -267,9 +267,19 @@ func (r *run) judgeFile(f *manifest.File) ([]*analyzer.Pass, error) {
 		if err := guard(rule, f.Path, func() error { return rule.File(pass, f) }); err != nil {
 			errs = append(errs, err)
 		}
-		passes = append(passes, pass)
+		passes = keep(passes, pass)
 	}
 	return passes, errors.Join(errs...)
+}
+
+// keep adds a pass that has something to say. Its graph goes, or the graphs of
+// all units would be kept to the end.
+func keep(passes []*analyzer.Pass, p *analyzer.Pass) []*analyzer.Pass {
+	if len(p.Findings)+len(p.Skipped) == 0 {
+		return passes
+	}
+	p.Graph = nil
+	return append(passes, p)
 }
 
 // judgeUnit builds the graph of a unit and runs the rules on it.
@@ -286,7 +296,7 @@ func (r *run) judgeUnit(u *unit.Unit, nodes []*manifest.Resource) ([]*analyzer.P
 			errs = append(errs, err)
 		}
 		pass.Findings = withinText(u, pass.Findings)
-		passes = append(passes, pass)
+		passes = keep(passes, pass)
 	}
 	return passes, errors.Join(errs...)
 }
