@@ -70,9 +70,13 @@ func (f *Finding) Fingerprint() string {
 	return hex.EncodeToString(sum[:8])
 }
 
-// Touches reports whether either end of the finding, or a kustomization in
-// whose build it shows, lies in a file for which in returns true.
+// Touches reports whether either end of the finding, the file that a made object
+// is made of, or a kustomization in whose build it shows is one for which in
+// returns true.
 func (f *Finding) Touches(in func(*source.File) bool) bool {
+	if r := f.Resource; r != nil && r.Origin != nil && in(r.File()) {
+		return true
+	}
 	if f.Location.File != nil && in(f.Location.File) || slices.ContainsFunc(f.Builds, func(b Build) bool { return in(b.File) }) {
 		return true
 	}

@@ -57,7 +57,7 @@ spec:
 					Claim:       claimOf(w.Message),
 					Message:     fmt.Sprintf("%s: %s: %s", v.resource, field, w.Message),
 					Consequence: "the API server accepts it with this warning",
-					Help:        "do as the warning says",
+					Help:        helpFor(w.Message, "do as the warning says"),
 					Location:    v.resource.EntryLocation(w.Path...),
 					Path:        w.Path,
 					Resource:    v.resource,

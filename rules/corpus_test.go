@@ -36,7 +36,7 @@ var classes = map[string][]string{
 	"selector-overlap":            {"selectors-overlap"},
 	"selector-wrong-shape":        {"selector-missing", "unknown-field"},
 	"service-no-pods":             {"service-selects-nothing"},
-	"service-port-mismatch":       {"service-target-port-unresolved", "ingress-backend-missing"},
+	"service-port-mismatch":       {"service-target-port-unresolved", "service-target-port-undeclared", "ingress-backend-missing"},
 	"statefulset-service-missing": {"statefulset-service-name"},
 	"unknown-field":               {"unknown-field", "daemonset-replicas", "selector-missing"},
 	"unknown-gvk":                 {"unknown-kind", "api-removed"},

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
@@ -118,6 +119,11 @@ func targetMissing(p *analyzer.Pass, s *graph.Scaler) {
 			target := p.Unit.Siblings[beside]
 			f.Notes = append(f.Notes, fmt.Sprintf("%s in %s is not applied together with this", target, relativeDir(p.Unit, target)))
 		}
+	case s.TargetGroup == "extensions" && isBuiltin(s) && groupIsGone(p, s):
+		f.Path, f.Label = append(slices.Clone(s.RefPath), "apiVersion"), "this group has no kinds that can be scaled any more"
+		f.Message = fmt.Sprintf("%s targets a %s of group extensions, which has none", s, s.TargetKind)
+		f.Consequence = "it is accepted and never scales anything: no matches for kind in group \"extensions\""
+		f.Help = "write apiVersion: apps/v1"
 	case beside >= 0:
 		p.Skip(s.Resource, "autoscalers: their targets are only in a directory beside")
 		return
@@ -130,6 +136,13 @@ func targetMissing(p *analyzer.Pass, s *graph.Scaler) {
 	}
 	f.Location = s.EntryLocation(f.Path...)
 	p.Report(f)
+}
+
+// groupIsGone reports whether the cluster serves no version of what a reference
+// to the group extensions names.
+func groupIsGone(p *analyzer.Pass, s *graph.Scaler) bool {
+	l, ok := apiserver.LifecycleOf("extensions/v1beta1", s.TargetKind)
+	return ok && target(p).AtLeast(l.Removed)
 }
 
 // isBuiltin reports whether the target is of a kind of Kubernetes' own.

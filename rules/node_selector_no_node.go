@@ -3,7 +3,10 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
@@ -100,6 +103,15 @@ func placePods(p *analyzer.Pass, w *graph.Workload) {
 		p.Report(f)
 		return
 	}
+	if path, known := impossibleAffinity(w); path != nil {
+		f := noNode(w)
+		f.Message = fmt.Sprintf("%s requires nodes with %s, and no node has such a value", w, inExpression(w, path))
+		f.Path = path
+		f.Location = w.KeyLocation(append(slices.Clone(path), "values")...)
+		f.Help = "kubelet sets it to one of " + strings.Join(known, ", ")
+		p.Report(f)
+		return
+	}
 	if len(p.Graph.Nodes) == 0 {
 		if len(place.NodeSelector) > 0 || place.Required {
 			p.Skip(w.Resource, "nodeSelectors and node affinities: no node is known, --nodes takes them")
@@ -139,6 +151,40 @@ func impossible(selector map[string]string) (key string, known []string) {
 		}
 	}
 	return "", nil
+}
+
+// impossibleAffinity returns the expression that asks a well-known label for
+// values that no node has, if each term of the required affinity holds one, and
+// the values that there are.
+func impossibleAffinity(w *graph.Workload) (path, known []string) {
+	terms := w.At("spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
+	for i, term := range manifest.Items(w.Get(terms...)) {
+		expressions := manifest.Items(manifest.Get(term, "matchExpressions"))
+		at := slices.IndexFunc(expressions, func(e *yaml.Node) bool {
+			values := wellKnown[manifest.String(e, "key")]
+			return values != nil && manifest.String(e, "operator") == "In" && !slices.ContainsFunc(manifest.Items(manifest.Get(e, "values")), func(v *yaml.Node) bool {
+				return slices.Contains(values, manifest.String(v)) || manifest.IsPlaceholder(manifest.String(v))
+			})
+		})
+		if at < 0 {
+			return nil, nil // another term may find nodes
+		}
+		if path == nil {
+			path = append(slices.Clone(terms), strconv.Itoa(i), "matchExpressions", strconv.Itoa(at))
+			known = wellKnown[manifest.String(expressions[at], "key")]
+		}
+	}
+	return path, known
+}
+
+// inExpression writes an expression as "kubectl get nodes -l" takes it.
+func inExpression(w *graph.Workload, path []string) string {
+	e := w.Get(path...)
+	var values []string
+	for _, v := range manifest.Items(manifest.Get(e, "values")) {
+		values = append(values, manifest.String(v))
+	}
+	return fmt.Sprintf("%s in (%s)", manifest.String(e, "key"), strings.Join(values, ","))
 }
 
 // noNode starts a finding with what Kubernetes will do.

@@ -9,6 +9,7 @@ import (
 	"k8s.io/apimachinery/pkg/selection"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
@@ -92,21 +93,40 @@ func misplaced(p *analyzer.Pass) map[*manifest.Resource]bool {
 		}
 		moved[v.resource] = true
 		for _, f := range v.Refusals {
-			if !isMismatch(f) || p.Unit.Rewritten {
-				continue
+			if isMismatch(f) && !p.Unit.Rewritten {
+				p.Report(misplacedMismatch(v, f))
 			}
-			p.Report(analyzer.Finding{
-				Message:     fmt.Sprintf("%s: the selector does not match the labels of the pod template", v.resource),
-				Label:       "these labels do not match the selector",
-				Consequence: "the API server refuses it, once all stands where it belongs: `selector` does not match template `labels`",
-				Help:        "make the labels of both the same",
-				Location:    v.resource.KeyLocation(f.Path...),
-				Path:        f.Path,
-				Resource:    v.resource,
-			})
 		}
 	}
 	return moved
+}
+
+// misplacedMismatch compares the labels of both where the author has written
+// them.
+func misplacedMismatch(v verdict, r apiserver.Refusal) analyzer.Finding {
+	finding := analyzer.Finding{
+		Message:     fmt.Sprintf("%s: the selector does not match the labels of the pod template", v.resource),
+		Label:       "these labels do not match the selector",
+		Consequence: "the API server refuses it, once all stands where it belongs: `selector` does not match template `labels`",
+		Help:        "make the labels of both the same",
+		Location:    v.resource.KeyLocation(r.Path...),
+		Path:        r.Path,
+		Resource:    v.resource,
+	}
+	selector, template := v.Written([]string{"spec", "selector", "matchLabels"}), v.Written([]string{"spec", "template", "metadata", "labels"})
+	asked, has := manifest.StringMap(v.resource.Node, selector...), manifest.StringMap(v.resource.Node, template...)
+	for _, key := range sortedKeys(asked) {
+		if value, ok := has[key]; !ok || value != asked[key] {
+			words := missingLabel(key, asked[key], has)
+			finding.Message, finding.Help = fmt.Sprintf("%s: %s", v.resource, words.fact), words.help
+			finding.Label = "no pod of the template carries this label"
+			finding.Path = append(slices.Clone(selector), key)
+			finding.Location = v.resource.EntryLocation(finding.Path...)
+			finding.Related = []analyzer.Related{{Location: v.resource.KeyLocation(template...), Message: words.has}}
+			return finding
+		}
+	}
+	return finding
 }
 
 // unfinished reports whether kustomize still changes labels of the workload.
@@ -143,13 +163,9 @@ func mismatch(w *graph.Workload, r *labels.Requirement) analyzer.Finding {
 	}
 	has := fmt.Sprintf("%s=%s", r.Key(), value)
 	switch {
-	case equal && labelled:
-		f.Message = fmt.Sprintf("%s: the selector asks for %s=%s, but the pod template has %s", w, r.Key(), w.Selector.Equal[r.Key()], has)
-		f.Help = fmt.Sprintf("make both the same: %s: %s in the template, or %s: %s in the selector", r.Key(), w.Selector.Equal[r.Key()], r.Key(), value)
 	case equal:
-		f.Message = fmt.Sprintf("%s: the selector asks for %s=%s, which the pod template does not have", w, r.Key(), w.Selector.Equal[r.Key()])
-		f.Help = fmt.Sprintf("add %s: %s to the template's labels", r.Key(), w.Selector.Equal[r.Key()])
-		has = "the template's labels: " + w.PodLabels()
+		words := missingLabel(r.Key(), w.Selector.Equal[r.Key()], w.Labels)
+		f.Message, f.Help, has = fmt.Sprintf("%s: %s", w, words.fact), words.help, words.has
 	default:
 		f.Message = fmt.Sprintf("%s: the selector asks for %q, which the pod template does not meet", w, r.String())
 		f.Label = "the labels of the template do not meet this"
@@ -160,6 +176,32 @@ func mismatch(w *graph.Workload, r *labels.Requirement) analyzer.Finding {
 	}
 	f.Related = []analyzer.Related{{Location: w.EntryLocation(w.LabelPath(r.Key())...), Message: has}}
 	return f
+}
+
+// wording is how a label that a template lacks is spoken of.
+type wording struct{ fact, help, has string }
+
+// missingLabel compares the label that a selector asks for with those of a template,
+// which has the key with another value, the value under another key, or neither.
+func missingLabel(key, value string, template map[string]string) wording {
+	asks := fmt.Sprintf("the selector asks for %s=%s", key, value)
+	other := key
+	if _, labelled := template[key]; !labelled {
+		other = keyOf(template, value)
+	}
+	if other == "" {
+		return wording{
+			asks + ", which the pod template does not have",
+			fmt.Sprintf("add %s: %s to the template's labels", key, value),
+			"the template's labels: " + graph.FormatLabels(template),
+		}
+	}
+	has := fmt.Sprintf("%s=%s", other, template[other])
+	return wording{
+		fmt.Sprintf("%s, but the pod template has %s", asks, has),
+		fmt.Sprintf("make both the same: %s: %s in the template, or %s: %s in the selector", key, value, other, template[other]),
+		has,
+	}
 }
 
 // requirementPath returns where a requirement stands in its selector, and

@@ -18,12 +18,10 @@ var SelectorsOverlap = &analyzer.Rule{
 	ID:    "selectors-overlap",
 	Title: "Two controllers select the same pods",
 	Claim: analyzer.Suspect,
-	Kinds: []string{"Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "ReplicationController", "Job", "Pod"},
+	Kinds: []string{"Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "ReplicationController", "Job"},
 	Why: `Controllers with overlapping selectors do not fight: each pod has an owner, and nobody takes another's. What does mix them up is whatever selects pods by the same labels: a Service sends traffic to both, a PodDisruptionBudget counts both, an autoscaler averages over both.
 
-Files of one directory that define the same object are alternatives, not meant to be applied together; between them nothing is reported. Where one may be applied in place of the other, because it stands in another directory or its name is the beginning of the other's (web and web-v2), it is info.
-
-A bare Pod has no owner, so a ReplicaSet, ReplicationController, DaemonSet or StatefulSet whose selector matches it adopts it, and deletes it if it has enough pods already, or if the Pod does not fit its template or node. A Deployment does not: its ReplicaSets select by a hash too. A StatefulSet only minds Pods that are named like its own.`,
+Files of one directory that define the same object are alternatives, not meant to be applied together; between them nothing is reported. Where one may be applied in place of the other, because it stands in another directory or its name is the beginning of the other's (web and web-v2), it is info.`,
 	Bad: `apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -93,18 +91,12 @@ spec:
   ports: [{port: 80}]
 `,
 	References: []string{
-		"https://kubernetes.io/docs/concepts/workloads/controllers/replicaset/#non-template-pod-acquisitions",
 		"k8s.io/kubernetes/pkg/controller/controller_ref_manager.go: ClaimObject",
 		"k8s.io/kubernetes/pkg/controller/podautoscaler/replica_calculator.go: pods are listed by selector",
 	},
 	Run: func(p *analyzer.Pass) error {
 		for _, o := range overlaps(p) {
 			p.Report(overlapping(o))
-		}
-		for _, w := range p.Graph.Workloads {
-			if w.IsPod() && !w.Superseded && !w.Controlled() {
-				adopted(p, w)
-			}
 		}
 		return nil
 	},
@@ -258,52 +250,4 @@ func overlapping(o *pair) analyzer.Finding {
 // directories, or the name of one is the beginning of the other's.
 func mayReplace(a, b *graph.Workload) bool {
 	return path.Dir(a.File().Rel) != path.Dir(b.File().Rel) || strings.HasPrefix(a.Name, b.Name) || strings.HasPrefix(b.Name, a.Name)
-}
-
-// adopted reports a bare Pod that a controller takes for one of its own, or
-// that an autoscaler counts as one.
-func adopted(p *analyzer.Pass, pod *graph.Workload) {
-	for _, w := range p.Graph.Owners(pod) {
-		if !pod.Own && !w.Own || !p.Graph.SameNamespace(pod.Resource, w.Resource) {
-			continue
-		}
-		f := analyzer.Finding{
-			Message:  fmt.Sprintf("%s carries the labels by which %s finds its pods", pod, w),
-			Label:    fmt.Sprintf("matches the selector of %s", w),
-			Help:     "give the Pod other labels, or remove it",
-			Location: pod.KeyLocation("metadata", "labels"),
-			Path:     []string{"metadata", "labels"},
-			Resource: pod.Resource,
-			Related:  []analyzer.Related{{Location: w.KeyLocation(w.Selector.Path...), Message: fmt.Sprintf("%s selects %s", w, w.Selector)}},
-		}
-		switch w.Kind {
-		case "Deployment": // adopts nothing, but its autoscaler lists pods by labels
-			s := p.Graph.ScaledBy(w)
-			if s == nil {
-				continue
-			}
-			f.Consequence = fmt.Sprintf("the Deployment does not adopt it, but %s counts it", s)
-			f.Related = append(f.Related, analyzer.Related{Location: s.EntryLocation(s.RefPath...), Message: "scales by all pods with these labels"})
-		case "StatefulSet":
-			if !isOrdinalName(w.Name, pod.Name) {
-				continue
-			}
-			f.Consequence = "the StatefulSet adopts it, deletes it, and makes its own of that name"
-		case "DaemonSet":
-			f.Consequence = "the DaemonSet adopts it, and deletes it if its node needs none"
-		default:
-			f.Consequence = fmt.Sprintf("the %s adopts it and deletes what is too much: this Pod, if it comes later", w.Kind)
-		}
-		if mayReplace(pod, w) && w.Kind != "StatefulSet" {
-			f.Claim = analyzer.Advice
-		}
-		p.Report(f)
-		return
-	}
-}
-
-// isOrdinalName reports whether a Pod is named like one of a StatefulSet.
-func isOrdinalName(set, pod string) bool {
-	ordinal, ok := strings.CutPrefix(pod, set+"-")
-	return ok && ordinal != "" && strings.Trim(ordinal, "0123456789") == ""
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
 // verdict is what the API server says to one resource of a unit.
@@ -91,7 +92,11 @@ func spokenFor(r *manifest.Resource, f apiserver.Refusal) bool {
 	switch r.Kind {
 	case "HorizontalPodAutoscaler":
 		return strings.Contains(f.Message, "apiVersion must specify API group") // hpa-target-missing
-	case "Deployment", "ReplicaSet", "StatefulSet", "ReplicationController", "Job", "DaemonSet":
+	case "Job":
+		if !manifest.Bool(r.Node, "spec", "manualSelector") {
+			return false // no selector is wanted, and invalid-value says so
+		}
+	case "Deployment", "ReplicaSet", "StatefulSet", "ReplicationController", "DaemonSet":
 	default:
 		return false
 	}
@@ -139,12 +144,25 @@ func unfinishedValue(r *manifest.Resource, path []string) bool {
 
 // refused fills in what all findings about a refusal share.
 func refused(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
+	path := f.Path
+	if f.Field == "spec.clusterIPs[0]" && r.Get("spec", "clusterIPs") == nil { // the server copies it
+		path = []string{"spec", "clusterIP"}
+	}
 	return analyzer.Finding{
 		Consequence: "the API server refuses it: " + said(r, f.Field, f.Message),
-		Location:    r.Location(f.Path...),
-		Path:        f.Path,
+		Location:    wholeOf(r, path),
+		Path:        path,
 		Resource:    r,
 	}
+}
+
+// wholeOf returns the place of a value: of an object or a list the key, because
+// its first line alone is not what is at fault.
+func wholeOf(r *manifest.Resource, path []string) source.Location {
+	if n := r.Get(path...); n != nil && n.Kind != yaml.ScalarNode && n.Style&yaml.FlowStyle == 0 {
+		return r.KeyLocation(path...)
+	}
+	return r.Location(path...)
 }
 
 // said is the server's own sentence. Of a Secret only the field is repeated,
@@ -226,7 +244,7 @@ func cutValue(detail string) (value, rest string, ok bool) {
 	if !isValue.MatchString(value) {
 		return "", detail, true // a rule of a CustomResourceDefinition quotes none
 	}
-	if len(value) > maxQuoted || strings.HasPrefix(value, "{") || value == "null" {
+	if len(value) > maxQuoted || strings.HasPrefix(value, "{") || value == "null" || value == `""` {
 		value = ""
 	}
 	return value, rest, ok

@@ -16,6 +16,7 @@ import (
 var notRules = []string{
 	"ch06",   // the directories of a chapter, for the tests of the commands
 	"fn",     // input of a function
+	"helm",   // charts
 	"nodes",  // inventories of nodes
 	"script", // scripts of commands
 	"truth",  // what a real control plane did

@@ -173,9 +173,9 @@ func Update(before, o Object) Verdict {
 // moved is a field that was judged at another place than it stands.
 type moved struct{ from, home []string }
 
-// written returns the path at which the author has written a value that was
+// Written returns the path at which the author has written a value that was
 // judged at a path.
-func (v *Verdict) written(path []string) []string {
+func (v *Verdict) Written(path []string) []string {
 	for i := len(v.moved) - 1; i >= 0; i-- {
 		m := v.moved[i]
 		if len(path) >= len(m.home) && slices.Equal(path[:len(m.home)], m.home) {

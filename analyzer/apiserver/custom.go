@@ -38,11 +38,11 @@ func (c *customKind) judge(data []byte, v *Verdict) {
 	c.prune(content, v)
 	defaulting.PruneNonNullableNullsWithoutDefaults(content, c.schema)
 	if err, unknown := objectmeta.CoerceWithOptions(nil, content, c.schema, false, objectmeta.CoerceOptions{ReturnUnknownFieldPaths: true}); err != nil {
-		v.refuse(Refusal{Family: WrongType, Path: v.written(c.path(content, err.Field)), Field: err.Field, Message: err.Detail})
+		v.refuse(Refusal{Family: WrongType, Path: v.Written(c.path(content, err.Field)), Field: err.Field, Message: err.Detail})
 		return
 	} else {
 		for _, text := range unknown {
-			v.refuse(Refusal{Family: UnknownField, Path: v.written(splitPath(text)), Field: text, Message: fmt.Sprintf("unknown field %q", text)})
+			v.refuse(Refusal{Family: UnknownField, Path: v.Written(splitPath(text)), Field: text, Message: fmt.Sprintf("unknown field %q", text)})
 		}
 	}
 	defaulting.Default(content, c.schema)
@@ -73,7 +73,7 @@ func (c *customKind) prune(content map[string]any, v *Verdict) {
 			if len(path) == 0 {
 				path = []string{text} // a key without letters
 			}
-			r := Refusal{Family: UnknownField, Path: v.written(path), Field: text, Message: fmt.Sprintf("unknown field %q", text)}
+			r := Refusal{Family: UnknownField, Path: v.Written(path), Field: text, Message: fmt.Sprintf("unknown field %q", text)}
 			target := c.home(path)
 			if target != nil {
 				r.Home = target

@@ -120,6 +120,9 @@ func fits(value any, t reflect.Type) error {
 			return errors.New("it is not base64")
 		}
 		if !custom(t) {
+			if typeName(value) == "number" && wants(t) == "number" {
+				return fmt.Errorf("must be a whole number of %d bits, not %v", t.Bits(), value)
+			}
 			return fmt.Errorf("must be %s, not %s", article(wants(t)), article(typeName(value)))
 		}
 		return err

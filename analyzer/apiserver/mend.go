@@ -221,7 +221,7 @@ func (m *mender) move() {
 }
 
 // written returns the path at which the author has written a value.
-func (m *mender) written(path []string) []string { return m.verdict.written(path) }
+func (m *mender) written(path []string) []string { return m.verdict.Written(path) }
 
 // typeAt returns the type at a path, nil if there is none.
 func typeAt(t reflect.Type, path []string) reflect.Type {

@@ -140,7 +140,7 @@ func (v *Verdict) AddWarning(_, text string) {
 	if !ok || strings.Contains(path, " ") {
 		path, message = "", text
 	}
-	v.Warnings = append(v.Warnings, Warning{Path: v.written(splitPath(path)), Message: message})
+	v.Warnings = append(v.Warnings, Warning{Path: v.Written(splitPath(path)), Message: message})
 }
 
 // addErrors takes apart what a strategy refuses; split does so with a path.
@@ -154,7 +154,7 @@ func (v *Verdict) addErrors(err error, split func(string) []string) {
 		return
 	}
 	for _, c := range status.Status().Details.Causes {
-		r := Refusal{Family: familyOf(c), Path: v.written(split(c.Field)), Field: c.Field, Message: c.Message}
+		r := Refusal{Family: familyOf(c), Path: v.Written(split(c.Field)), Field: c.Field, Message: c.Message}
 		if !v.follows(r.Path) && !v.says(r) && !v.missed(r) {
 			v.refuse(r)
 		}

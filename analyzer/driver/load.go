@@ -25,7 +25,10 @@ type world struct {
 	show   func(rel string) string // path inside the tree → path for people
 
 	kustomizations map[string]*kustomize.Kustomization // by directory
-	helm           string                              // see Options
+	options        *Options
+	sources        map[string][]*source.File // of the charts that were rendered, by path
+	rendered       []*manifest.File          // what those charts make
+	charts         []analyzer.NotJudged      // what is not judged of charts
 
 	mu    sync.Mutex
 	files map[string]*manifest.File // nil: could not be read
@@ -136,8 +139,8 @@ func resolve(dir, arg string) (abs string, isDir bool, err error) {
 }
 
 // openWorld plans the units of a tree. Only kustomizations are read for that.
-func openWorld(ctx context.Context, t *tree, show func(string) string) (*world, error) {
-	w := &world{tree: t, show: show, files: map[string]*manifest.File{}, kustomizations: map[string]*kustomize.Kustomization{}}
+func openWorld(ctx context.Context, t *tree, show func(string) string, o *Options) (*world, error) {
+	w := &world{tree: t, show: show, options: o, files: map[string]*manifest.File{}, kustomizations: map[string]*kustomize.Kustomization{}}
 	files := slices.DeleteFunc(slices.Clone(t.files), func(rel string) bool { return !kustomize.IsFile(rel) })
 	if err := w.readAll(ctx, files, manifest.ParseAny); err != nil {
 		return nil, err
@@ -208,7 +211,7 @@ func (w *world) load(ctx context.Context) ([]unit.Spec, error) {
 	var units []unit.Spec
 	need := map[string]bool{}
 	for _, s := range w.layout.Units {
-		has := func(rel string) bool { return part[rel] }
+		has := func(rel string) bool { return part[rel] && s.Kind != unit.Chart }
 		if !slices.ContainsFunc(slices.Concat(s.Files, s.Configs), w.tree.named) && !slices.ContainsFunc(s.Context, has) {
 			continue
 		}
@@ -226,7 +229,10 @@ func (w *world) load(ctx context.Context) ([]unit.Spec, error) {
 	if err := w.readAll(ctx, rest, manifest.Parse); err != nil {
 		return nil, err
 	}
-	return units, w.build(ctx, units)
+	if err := w.build(ctx, units); err != nil {
+		return nil, err
+	}
+	return units, w.render(ctx, units)
 }
 
 // build builds the kustomizations among the units.
@@ -255,7 +261,7 @@ func (w *world) build(ctx context.Context, units []unit.Spec) error {
 			return w.read(rel, manifest.Parse)
 		},
 		Kustomizations: w.kustomizations,
-		Helm:           w.helm,
+		Helm:           w.options.Helm,
 	}
 	builds, err := t.BuildAll(ctx, dirs)
 	if err != nil {

@@ -59,7 +59,7 @@ func TestPathsAreShownAsTheyWereGiven(t *testing.T) {
 
 func worldOf(t testing.TB, tree *tree) *world {
 	t.Helper()
-	w, err := openWorld(t.Context(), tree, shower(tree.root, tree.root, true))
+	w, err := openWorld(t.Context(), tree, shower(tree.root, tree.root, true), &Options{})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,6 +36,11 @@ type Options struct {
 	// Kubernetes is the version of the cluster, "1.31"; "" for the one that
 	// kubeknot knows best.
 	Kubernetes string
+	// Values are values files for the charts, as helm template -f takes them.
+	Values []string
+	// Helm is the helm command for the Helm charts that kustomizations list;
+	// "" leaves those kustomizations unbuilt. It is run, and may use the network.
+	Helm string
 	// Markdown reads the Markdown files of directories too. Those that Paths
 	// name are always read.
 	Markdown bool
@@ -144,6 +149,7 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 	if real, err := filepath.EvalSymlinks(dir); err == nil {
 		dir = real
 	}
+	o.Dir = dir
 	stream := slices.Contains(o.Paths, "-")
 	if stream && o.Nodes == "-" {
 		return nil, errors.New("standard input cannot be both the manifests and the nodes")
@@ -160,6 +166,9 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 		}
 		l.name(f)
 		l.searched = true
+		if err := l.retrace(f, dir, &o); err != nil {
+			return nil, err
+		}
 		if u := unit.FromFile(f, o.Namespace); len(u.Resources) > 0 {
 			l.Units = append(l.Units, u)
 		}
@@ -171,7 +180,7 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 	}
 	relative := slices.ContainsFunc(paths, func(p string) bool { return !filepath.IsAbs(p) })
 	for _, t := range trees {
-		w, err := openWorld(ctx, t, shower(dir, t.root, relative))
+		w, err := openWorld(ctx, t, shower(dir, t.root, relative), &o)
 		if err != nil {
 			return nil, err
 		}
@@ -203,13 +212,14 @@ func (l *Loaded) tree(ctx context.Context, w *world, namespace string) error {
 			continue
 		}
 		f := w.get(rel)
-		if reason := w.layout.PassedOver[rel]; reason != "" && (f == nil || !l.built[f.File]) {
+		if reason := w.layout.PassedOver[rel]; reason != "" && reason != unit.HelmTemplate && (f == nil || !l.built[f.File]) {
 			l.notes = append(l.notes, analyzer.NotJudged{File: w.show(rel), Reason: string(reason)})
 		}
 		if f != nil {
 			l.name(f)
 		}
 	}
+	l.charts(w)
 	for _, n := range slices.Concat(w.tree.notes, w.notes) {
 		if w.tree.named(n.File) {
 			l.notes = append(l.notes, analyzer.NotJudged{File: w.show(n.File), Reason: n.Reason})
@@ -236,6 +246,9 @@ func (l *Loaded) builds(w *world, specs []unit.Spec) {
 		if u := s.Build.Unbuilt; u != nil {
 			reason := fmt.Sprintf("kustomization not built: %s; its files are judged as they stand", u.Text)
 			l.notes = append(l.notes, analyzer.NotJudged{File: u.In.Document.File.Path, Reason: reason})
+		}
+		for _, m := range s.Build.Missing {
+			l.notes = append(l.notes, analyzer.NotJudged{File: w.show(m.Path), Reason: "not there, and taken for empty in the build of " + w.show(s.Dir)})
 		}
 		for _, rel := range slices.Concat(s.Configs, s.Build.Files) {
 			if f := w.get(rel); f != nil {

@@ -30,6 +30,7 @@ const (
 	GrantedTo    Use = "subject"        // a ServiceAccount of a binding
 	PullSecret   Use = "pull secret"    // the credentials for images
 	AccountToken Use = "account secret" // a Secret of a ServiceAccount
+	Class        Use = "class"          // a PriorityClass, RuntimeClass, StorageClass or IngressClass
 )
 
 // Reference is a name by which one object refers to another.
@@ -89,7 +90,7 @@ func (g *Graph) InNamespaceOf(ref *Reference, r *manifest.Resource) bool {
 // isClusterWide reports whether objects of a kind that references name have no
 // namespace.
 func isClusterWide(group, kind string) bool {
-	return group == rbacGroup && kind == "ClusterRole"
+	return group == rbacGroup && kind == "ClusterRole" || classKinds[Target{Group: group, Kind: kind}]
 }
 
 const rbacGroup = "rbac.authorization.k8s.io"
@@ -167,6 +168,7 @@ func (r *reader) workload(w *Workload) {
 	}
 	r.add(Reference{Workload: w, Use: Account, Target: Target{Kind: "ServiceAccount", Name: manifest.String(w.PodField("spec", account))},
 		Path: w.At("spec", account)})
+	r.podClasses(w)
 }
 
 // mounts returns the names of the volumes that a container mounts: the kubelet
@@ -245,6 +247,7 @@ func (r *reader) files(w *Workload, kind, field string, source *yaml.Node, path 
 // resource reads what an object other than the template of a workload refers
 // to.
 func (r *reader) resource(from *manifest.Resource) {
+	r.classes(from)
 	switch {
 	case from.Kind == "StatefulSet" && from.Group == "apps":
 		r.add(Reference{From: from, Use: Governing, Target: Target{Kind: "Service", Name: manifest.String(from.Node, "spec", "serviceName")},

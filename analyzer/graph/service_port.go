@@ -61,6 +61,17 @@ func (p ServicePort) Resolves(ports []ContainerPort) bool {
 	})
 }
 
+// Declared reports whether one of the ports is the one that is forwarded to, by
+// its name or its number.
+func (p ServicePort) Declared(ports []ContainerPort) bool {
+	if p.Target != "" {
+		return p.Resolves(ports)
+	}
+	return slices.ContainsFunc(ports, func(c ContainerPort) bool {
+		return c.Number == p.TargetNumber && c.Protocol == p.Protocol
+	})
+}
+
 // Ports returns the ports of the containers that run as long as the pods, which
 // are those that Services find.
 func (w *Workload) Ports() []ContainerPort {

@@ -234,11 +234,14 @@ func (w *Workload) LabelPath(key string) []string {
 
 // PodLabels returns the template's labels for messages: "a=b,c=d", or "no
 // labels".
-func (w *Workload) PodLabels() string {
-	if len(w.Labels) == 0 {
+func (w *Workload) PodLabels() string { return FormatLabels(w.Labels) }
+
+// FormatLabels is Format for messages: of none it says "no labels".
+func FormatLabels(set map[string]string) string {
+	if len(set) == 0 {
 		return "no labels"
 	}
-	return Format(w.Labels)
+	return Format(set)
 }
 
 // HasUnknown reports whether the template gives the label a value that a later

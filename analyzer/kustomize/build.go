@@ -11,6 +11,7 @@ import (
 	"sync"
 	"sync/atomic"
 
+	"github.com/agnivade/levenshtein"
 	"golang.org/x/sync/errgroup"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
@@ -51,6 +52,10 @@ type Build struct {
 	Parts []*Kustomization
 	// Files are the files that were read, inside the tree.
 	Files []string
+	// Missing are the files of generators that are not there, as it is with what
+	// is kept out of a repository or made before a build. They were taken for
+	// empty: the keys that they make are known, their content is not.
+	Missing []Reference
 	// Unbuilt says what it would need that is not there by design: the network,
 	// a plugin, helm. Failure says what kustomize refuses. Both are nil if it
 	// was built.
@@ -170,10 +175,48 @@ func (t *Tree) prepare(dir string) *Build {
 		}
 	}
 	visit(b.Kustomization)
+	for _, k := range b.Parts {
+		t.generatorFiles(b, k)
+	}
 	if b.Unbuilt != nil {
 		b.Failure = nil
 	}
 	return b
+}
+
+// generatorFiles looks for the files that the generators of a kustomization
+// read. A list of variables that is not there leaves it unbuilt, because its
+// keys are unknown; any other file is taken for empty, unless its name is a
+// slip for one that is there.
+func (t *Tree) generatorFiles(b *Build, k *Kustomization) {
+	for _, g := range k.generatorInputs() {
+		if g.Path == "" || t.missing(k, g.Reference) == nil {
+			continue
+		}
+		switch other := t.similar(g.Path); {
+		case other != "" && b.Failure == nil:
+			b.Failure = &Reason{fmt.Sprintf("%s is not there, but %s is", path.Base(g.Path), other), k, g.Field}
+		case !g.variables:
+			b.Missing = append(b.Missing, g.Reference)
+		case b.Unbuilt == nil:
+			b.Unbuilt = &Reason{g.Text + " is not there, and it would say which keys are made", k, g.Field}
+		}
+	}
+}
+
+// similar returns the name of a file that a path may have meant, "" if there is
+// none beside it.
+func (t *Tree) similar(rel string) string {
+	entries, err := os.ReadDir(filepath.Join(t.Root, filepath.FromSlash(path.Dir(rel))))
+	if err != nil {
+		return ""
+	}
+	for _, e := range entries {
+		if name := path.Base(rel); len(name) > 4 && levenshtein.ComputeDistance(e.Name(), name) == 1 && !e.IsDir() {
+			return e.Name()
+		}
+	}
+	return ""
 }
 
 // missing says that an entry names nothing that can be built; nil if it does.
@@ -203,7 +246,10 @@ func (t *Tree) build(b *Build) {
 	if !b.Built() {
 		return
 	}
-	fs := &fileSystem{FileSystem: filesys.MakeFsOnDisk(), tree: t, root: b.Kustomization.Dir}
+	fs := &fileSystem{FileSystem: filesys.MakeFsOnDisk(), tree: t, root: b.Kustomization.Dir, empty: map[string]bool{}}
+	for _, m := range b.Missing {
+		fs.empty[m.Path] = true
+	}
 	made, err := t.run(fs, filepath.Join(t.Root, filepath.FromSlash(b.Kustomization.Dir)))
 	b.Files = fs.read
 	if err != nil {

@@ -18,6 +18,16 @@ type fileSystem struct {
 	tree *Tree
 	root string   // the directory that is built, inside the tree
 	read []string // the files that were read, inside the tree
+	// empty are the files that are not there and are taken for empty.
+	empty map[string]bool
+}
+
+// Exists is true for what is taken for empty.
+func (fs *fileSystem) Exists(name string) bool {
+	if rel, ok := fs.tree.inside(name); ok && fs.empty[rel] {
+		return true
+	}
+	return fs.FileSystem.Exists(name)
 }
 
 var (
@@ -31,6 +41,9 @@ func (fs *fileSystem) ReadFile(name string) ([]byte, error) {
 	rel, ok := fs.tree.inside(name)
 	if !ok {
 		return nil, fmt.Errorf("%s is %w", name, errOutside)
+	}
+	if fs.empty[rel] {
+		return nil, nil
 	}
 	data, err := fs.tree.Read(rel)
 	if err != nil {

@@ -143,15 +143,9 @@ func (k *Kustomization) findUnbuilt() {
 			add(r.Text+" is outside the tree", r.Field...)
 		}
 	}
-	for _, g := range generators {
-		for i, n := range manifest.Items(manifest.Get(k.Document.Root, g.field)) {
-			for _, list := range []string{"files", "envs"} {
-				for j, f := range manifest.Items(manifest.Get(n, list)) {
-					if name := manifest.String(f); isRemote(name) {
-						add(name+" is remote, and nothing is fetched", g.field, index(i), list, index(j))
-					}
-				}
-			}
+	for _, g := range k.generatorInputs() {
+		if isRemote(g.Text) {
+			add(g.Text+" is remote, and nothing is fetched", g.Field...)
 		}
 	}
 	for _, field := range []string{"helmCharts", "helmChartInflationGenerator"} {
@@ -163,3 +157,31 @@ func (k *Kustomization) findUnbuilt() {
 
 // needsHelm is the reason not to build what holds Helm charts.
 const needsHelm = "its Helm charts are rendered with --enable-helm alone"
+
+// generatorInput is a file that a generator reads.
+type generatorInput struct {
+	Reference
+	variables bool // it holds variables, each of which makes a key
+}
+
+// generatorInputs returns the files that the generators read.
+func (k *Kustomization) generatorInputs() []generatorInput {
+	var all []generatorInput
+	for _, g := range generators {
+		for i, n := range manifest.Items(manifest.Get(k.Document.Root, g.field)) {
+			for _, list := range []string{"files", "envs"} {
+				for j, f := range manifest.Items(manifest.Get(n, list)) {
+					name := manifest.String(f)
+					if _, file, named := strings.Cut(name, "="); named && list == "files" {
+						name = file
+					}
+					all = append(all, generatorInput{k.reference(name, g.field, index(i), list, index(j)), list == "envs"})
+				}
+			}
+			if name := manifest.String(n, "env"); name != "" {
+				all = append(all, generatorInput{k.reference(name, g.field, index(i), "env"), true})
+			}
+		}
+	}
+	return all
+}

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 )
@@ -25,7 +26,8 @@ type Tree struct {
 type PassedOver string
 
 const (
-	helmTemplate   PassedOver = "Helm template, not rendered"
+	// HelmTemplate is a part of a chart, which is judged as a whole.
+	HelmTemplate   PassedOver = "Helm template"
 	kustomizeInput PassedOver = "kustomize patch or configuration, not an object of its own"
 	kustomizeFile  PassedOver = "kustomization that no other one uses or builds"
 )
@@ -79,6 +81,11 @@ func Plan(t Tree) Layout {
 			units = append(units, l.kustomization(c))
 		}
 	}
+	for _, dir := range t.Charts {
+		if !l.inChart(dir) {
+			units = append(units, l.chart(dir))
+		}
+	}
 	slices.SortStableFunc(units, func(a, b Spec) int {
 		return cmp.Or(cmp.Compare(a.Dir, b.Dir), cmp.Compare(a.Kind, b.Kind))
 	})
@@ -107,7 +114,7 @@ func (l *layout) sortFiles() {
 		case kustomize.IsFile(f):
 			l.passed[f] = kustomizeFile
 		case l.inTemplates(f):
-			l.passed[f] = helmTemplate
+			l.passed[f] = HelmTemplate
 		}
 		if l.passed[f] == "" {
 			l.byDir[path.Dir(f)] = append(l.byDir[path.Dir(f)], f)
@@ -123,6 +130,33 @@ func (l *layout) inTemplates(f string) bool {
 		}
 	}
 	return false
+}
+
+// inChart reports whether a chart is a dependency that lies in another one.
+func (l *layout) inChart(dir string) bool {
+	for ; dir != "."; dir = path.Dir(dir) {
+		if path.Base(path.Dir(dir)) == "charts" && l.charts[path.Dir(path.Dir(dir))] {
+			return true
+		}
+	}
+	return false
+}
+
+// chart plans what a chart makes. Its custom resource definitions are judged as
+// the manifests that they are, and what it makes leans on them.
+func (l *layout) chart(dir string) Spec {
+	s := Spec{Dir: dir, Kind: Chart}
+	for _, f := range l.tree.Files {
+		if dir != "." && !strings.HasPrefix(f, dir+"/") {
+			continue
+		}
+		s.Configs = append(s.Configs, f)
+		if strings.Contains(f, "crds/") && l.passed[f] == "" {
+			s.Context = append(s.Context, f)
+		}
+	}
+	s.Context = append(s.Context, l.ancestors(dir)...)
+	return s
 }
 
 // directory plans the files of a directory that no kustomization lists.

@@ -50,7 +50,7 @@ func TestPlan(t *testing.T) {
 			files: []string{"c/crds/d.yaml", "c/templates/sub/a.yaml", "templates/b.yaml"},
 			chart: []string{"c"},
 			want:  []string{"directory c/crds: c/crds/d.yaml | |", "directory templates: templates/b.yaml | |"},
-			over:  map[string]PassedOver{"c/templates/sub/a.yaml": helmTemplate},
+			over:  map[string]PassedOver{"c/templates/sub/a.yaml": HelmTemplate},
 		},
 		{
 			name:  "a kustomization is a unit of what it lists, bases included",

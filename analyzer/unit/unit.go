@@ -26,6 +26,8 @@ const (
 	Kustomization Kind = "kustomization"
 	// Unlisted: the files of a kustomization's directory that it does not list.
 	Unlisted Kind = "unlisted files"
+	// Chart: what a Helm chart makes.
+	Chart Kind = "chart"
 	// Stream: what came in on standard input.
 	Stream Kind = "stream"
 	// Document: the blocks of a Markdown text. They show examples, which may be
@@ -109,8 +111,11 @@ type Spec struct {
 	Files    []string
 	Context  []string
 	Siblings []string
-	// Configs are the kustomizations and patches of a Kustomization.
+	// Configs are the kustomizations and patches of a Kustomization, and the
+	// files of a Chart.
 	Configs []string
+	// Made are the resources of a Chart, nil if it could not be rendered.
+	Made []*manifest.Resource
 	// Build is what became of a Kustomization, nil as long as it is not built.
 	Build *kustomize.Build
 	// Generated, Open and Rewritten are as in Unit, for a Kustomization that
@@ -125,9 +130,12 @@ type Spec struct {
 // nil if it could not be read.
 func Assemble(s Spec, name, namespace string, get func(path string) *manifest.File) *Unit {
 	u := &Unit{Name: name, Kind: s.Kind, Namespace: namespace, Generated: s.GeneratedAbove, Build: s.Build}
-	if s.Build != nil && s.Build.Built() {
+	switch {
+	case s.Kind == Chart:
+		u.Resources = s.Made
+	case s.Build != nil && s.Build.Built():
 		u.Resources = s.Build.Resources
-	} else {
+	default:
 		u.Generated = slices.Concat(s.Generated, u.Generated)
 		u.Open, u.Rewritten = slices.Clone(s.Open), s.Rewritten
 		u.Resources = u.collect(s.Files, get)

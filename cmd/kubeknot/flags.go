@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/pflag"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/driver"
 )
 
 // suggestFlag names the flag that a mistyped one may have meant.
@@ -54,9 +55,27 @@ func (o *oneOf) register(cmd *cobra.Command, name, usage string) {
 	}
 }
 
-// markdownFlag adds --markdown.
-func markdownFlag(cmd *cobra.Command, value *bool) {
-	cmd.Flags().BoolVar(value, "markdown", false, "read the Markdown files of directories too")
+// sources are the flags that say what is read and made beside plain manifests.
+type sources struct {
+	markdown   bool
+	values     []string
+	enableHelm bool
+	helm       string
+}
+
+func (s *sources) register(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&s.markdown, "markdown", false, "read the Markdown files of directories too")
+	cmd.Flags().StringArrayVarP(&s.values, "values", "f", nil, "values `FILE` for the charts, after their own; may be repeated, the last one wins")
+	cmd.Flags().BoolVar(&s.enableHelm, "enable-helm", false, "build kustomizations that list Helm charts: runs helm, which may use the network")
+	cmd.Flags().StringVar(&s.helm, "helm-command", "helm", "the helm `COMMAND` that --enable-helm runs")
+}
+
+// set puts what the flags say into the options.
+func (s *sources) set(o *driver.Options) {
+	o.Markdown, o.Values = s.markdown, s.values
+	if s.enableHelm {
+		o.Helm = s.helm
+	}
 }
 
 func sortRules(rules []*analyzer.Rule) []*analyzer.Rule {

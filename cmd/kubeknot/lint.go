@@ -21,7 +21,7 @@ type lintFlags struct {
 	nodes, namespace      string
 	kubernetes            string
 	rules, skipRules      []string
-	markdown              bool
+	sources
 }
 
 func newLint() *cobra.Command {
@@ -62,7 +62,7 @@ command could not do its work or directories hold nothing to lint.`,
 	cmd.Flags().StringVar(&f.kubernetes, "kubernetes-version", "", "the `VERSION` of the cluster, as 1.31 (default "+apiserver.Served.String()+")")
 	cmd.Flags().StringSliceVar(&f.rules, "rule", nil, "run these rules alone (`ID`,...)")
 	cmd.Flags().StringSliceVar(&f.skipRules, "skip-rule", nil, "leave these rules out (`ID`,...)")
-	markdownFlag(cmd, &f.markdown)
+	f.sources.register(cmd)
 	for _, name := range []string{"rule", "skip-rule"} {
 		if err := cmd.RegisterFlagCompletionFunc(name, completeRules); err != nil {
 			panic(err) // the flag was added just above
@@ -73,7 +73,8 @@ command could not do its work or directories hold nothing to lint.`,
 
 // options returns what the flags ask for, or what is wrong with them.
 func (f *lintFlags) options() (driver.Options, error) {
-	o := driver.Options{Nodes: f.nodes, Namespace: f.namespace, Kubernetes: f.kubernetes, Markdown: f.markdown}
+	o := driver.Options{Nodes: f.nodes, Namespace: f.namespace, Kubernetes: f.kubernetes}
+	f.sources.set(&o)
 	all, err := allRules()
 	if err != nil {
 		return o, err

@@ -14,7 +14,7 @@ import (
 
 func newUnits() *cobra.Command {
 	var namespace string
-	var markdown bool
+	var from sources
 	cmd := &cobra.Command{
 		Use:   "units [PATH...]",
 		Short: "Show what is judged together, and why",
@@ -24,7 +24,9 @@ context they may lean on, and what keeps absence from being evidence.`,
 			if len(args) == 0 {
 				args = []string{"."}
 			}
-			loaded, err := driver.Load(cmd.Context(), driver.Options{Paths: args, Stdin: cmd.InOrStdin(), Namespace: namespace, Markdown: markdown})
+			o := driver.Options{Paths: args, Stdin: cmd.InOrStdin(), Namespace: namespace}
+			from.set(&o)
+			loaded, err := driver.Load(cmd.Context(), o)
 			if err != nil {
 				return err
 			}
@@ -38,7 +40,7 @@ context they may lean on, and what keeps absence from being evidence.`,
 		},
 	}
 	cmd.Flags().StringVarP(&namespace, "namespace", "n", "", "the namespace of objects that name none")
-	markdownFlag(cmd, &markdown)
+	from.register(cmd)
 	return cmd
 }
 
@@ -46,6 +48,7 @@ context they may lean on, and what keeps absence from being evidence.`,
 var why = map[unit.Kind]string{
 	unit.Directory:     "a directory, as kubectl apply -f takes it",
 	unit.Kustomization: "a kustomization, built as kubectl apply -k does",
+	unit.Chart:         "a chart, rendered as helm template does",
 	unit.Unlisted:      "files that the kustomization beside them does not list",
 	unit.Stream:        "a stream",
 	unit.Document:      "the blocks of a Markdown file, until one shows an object again",

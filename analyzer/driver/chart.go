@@ -1,0 +1,178 @@
+package driver
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/apiserver"
+	"github.com/kubeknot/kubeknot/analyzer/helm"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
+)
+
+// render renders the charts among the units. One that cannot be rendered is
+// noted as not judged.
+func (w *world) render(ctx context.Context, units []unit.Spec) error {
+	var charts []*unit.Spec
+	for i := range units {
+		if units[i].Kind == unit.Chart {
+			charts = append(charts, &units[i])
+		}
+	}
+	if len(charts) == 0 {
+		return nil
+	}
+	options, err := w.options.helm()
+	if err != nil {
+		return err
+	}
+	w.sources = map[string][]*source.File{}
+	made := make([]*helm.Rendering, len(charts))
+	failed := make([]error, len(charts))
+	err = parallel(ctx, len(charts), func(i int) {
+		dir, err := os.OpenRoot(filepath.Join(w.tree.root, filepath.FromSlash(charts[i].Dir)))
+		if err != nil {
+			failed[i] = err
+			return
+		}
+		defer dir.Close()
+		made[i], failed[i] = helm.Render(helm.Chart{FS: dir.FS(), Path: w.show(charts[i].Dir), Rel: charts[i].Dir}, options)
+	})
+	for i, s := range charts {
+		if failed[i] != nil {
+			w.charts = append(w.charts, w.notRendered(s.Dir, failed[i]))
+			continue
+		}
+		if made[i] == nil {
+			continue
+		}
+		s.Made = []*manifest.Resource{}
+		for _, f := range made[i].Files {
+			if w.layout.PassedOver[f.Rel] == "" {
+				continue // a definition, which is judged as it is written
+			}
+			s.Made = append(s.Made, f.Resources()...)
+			w.rendered = append(w.rendered, f)
+		}
+		for _, f := range made[i].Sources {
+			w.sources[f.Rel] = append(w.sources[f.Rel], f)
+		}
+		if n := made[i].Tests; n > 0 {
+			w.charts = append(w.charts, analyzer.NotJudged{File: w.show(path.Join(s.Dir, "Chart.yaml")), Reason: fmt.Sprintf("objects that only helm test creates: %d", n)})
+		}
+	}
+	return err
+}
+
+// helm returns the options of charts.
+func (o *Options) helm() (helm.Options, error) {
+	options := helm.Options{Namespace: o.Namespace, KubernetesVersion: cmp.Or(o.Kubernetes, apiserver.KubernetesVersion)}
+	for _, name := range o.Values {
+		file := name
+		if !filepath.IsAbs(file) {
+			file = filepath.Join(o.Dir, name)
+		}
+		data, err := os.ReadFile(file)
+		if err != nil {
+			return options, fmt.Errorf("values: %s: %s", name, reason(err))
+		}
+		options.Values = append(options.Values, source.NewFile(filepath.ToSlash(name), filepath.ToSlash(name), data))
+	}
+	return options, nil
+}
+
+// notRendered says why a chart is not judged.
+func (w *world) notRendered(dir string, err error) analyzer.NotJudged {
+	note := analyzer.NotJudged{File: w.show(path.Join(dir, "Chart.yaml")), Reason: "Helm chart not rendered: " + err.Error()}
+	var refused *helm.NotRendered
+	if errors.As(err, &refused) {
+		note.Reason = "Helm chart not rendered: " + refused.Reason
+		if !refused.At.IsZero() {
+			note.File = refused.At.File.Path
+			note.Reason = fmt.Sprintf("Helm chart not rendered: line %d: %s", refused.At.Start().Line, refused.Reason)
+		}
+	}
+	return note
+}
+
+// charts adds the files of the charts that were rendered.
+func (l *Loaded) charts(w *world) {
+	l.notes = append(l.notes, w.charts...)
+	for _, f := range w.rendered {
+		if w.tree.named(f.Rel) {
+			l.name(f)
+		}
+	}
+	for rel, files := range w.sources {
+		for _, f := range files {
+			l.named[f] = l.named[f] || w.tree.named(rel)
+		}
+	}
+}
+
+// retrace leads the objects that "helm template" has printed back to their
+// charts, if these lie in the tree of the working directory.
+func (l *Loaded) retrace(f *manifest.File, dir string, o *Options) error {
+	if !slices.ContainsFunc(f.Documents, func(d *manifest.Document) bool { name, _ := helm.Source(d); return name != "" }) {
+		return nil
+	}
+	options, err := o.helm()
+	if err != nil {
+		return err
+	}
+	trees, err := openTrees(dir, []string{"."})
+	if err != nil {
+		return err
+	}
+	var open []*os.Root
+	defer func() {
+		for _, r := range open {
+			r.Close()
+		}
+	}()
+	charts := map[string]helm.Chart{} // by name
+	for _, t := range trees {
+		show := shower(dir, t.root, true)
+		at := t.rel(dir)
+		slices.SortStableFunc(t.charts, func(a, b string) int { // those below the working directory first
+			return cmp.Compare(outside(at, a), outside(at, b))
+		})
+		for _, rel := range t.charts {
+			root, err := os.OpenRoot(filepath.Join(t.root, filepath.FromSlash(rel)))
+			if err != nil {
+				continue
+			}
+			open = append(open, root)
+			if name := helm.Name(root.FS()); name != "" {
+				if _, known := charts[name]; !known {
+					charts[name] = helm.Chart{FS: root.FS(), Path: show(rel), Rel: rel}
+				}
+			}
+		}
+	}
+	traced := helm.Retrace(f, options, func(name string) (helm.Chart, bool) { c, ok := charts[name]; return c, ok })
+	for _, s := range traced.Sources {
+		l.named[s] = true
+	}
+	for _, name := range traced.Missing {
+		l.notes = append(l.notes, analyzer.NotJudged{File: f.Path, Reason: "template " + name + " is not in this tree: its objects are judged, and shown where they stand in the stream"})
+	}
+	return nil
+}
+
+// outside is 1 for a directory that is not below another one.
+func outside(dir, rel string) int {
+	if dir == "." || rel == dir || strings.HasPrefix(rel, dir+"/") {
+		return 0
+	}
+	return 1
+}

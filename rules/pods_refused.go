@@ -1,0 +1,225 @@
+package rules
+
+import (
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/apiserver"
+	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+)
+
+// PodsRefused reports workloads that the API server accepts, and whose pods it
+// does not.
+var PodsRefused = &analyzer.Rule{
+	ID:    "pods-refused",
+	Title: "A workload is accepted, and its pods are refused",
+	Claim: analyzer.Broken,
+	Kinds: []string{"Pod", "Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "ReplicationController", "Job", "CronJob"},
+	Why: `The API server looks less closely at a pod template than at a pod, and admission does not look at templates at all. So a Deployment is accepted, says "created", and never gets a pod: only its condition ReplicaFailure and the events of its ReplicaSet say why.
+
+kubeknot asks the server's own code, that of Kubernetes ` + apiserver.KubernetesVersion + `, about the pod that the template makes, together with the Pod Security labels of its Namespace, the LimitRanges and the ResourceQuotas that are applied with it. A quota is compared with the one workload alone.`,
+	Bad: `apiVersion: v1
+kind: LimitRange
+metadata:
+  name: limits
+spec:
+  limits:
+    - type: Container
+      max: {memory: 512Mi}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata:
+  name: db
+spec:
+  replicas: 1
+  selector:
+    matchLabels: {app: db}
+  template:
+    metadata:
+      labels: {app: db}
+    spec:
+      containers:
+        - name: db
+          image: postgres:17
+          resources:
+            limits: {memory: 1Gi}
+`,
+	Good: `apiVersion: v1
+kind: LimitRange
+metadata:
+  name: limits
+spec:
+  limits:
+    - type: Container
+      max: {memory: 512Mi}
+---
+apiVersion: apps/v1
+kind: StatefulSet
+metadata:
+  name: db
+spec:
+  replicas: 1
+  selector:
+    matchLabels: {app: db}
+  template:
+    metadata:
+      labels: {app: db}
+    spec:
+      containers:
+        - name: db
+          image: postgres:17
+          resources:
+            limits: {memory: 512Mi}
+`,
+	References: []string{
+		"https://kubernetes.io/docs/concepts/security/pod-security-admission/",
+		"https://kubernetes.io/docs/concepts/policy/limit-range/",
+		"https://kubernetes.io/docs/concepts/policy/resource-quotas/",
+		"k8s.io/kubernetes/pkg/apis/core/validation/validation.go: ValidatePodCreate",
+		"k8s.io/kubernetes/plugin/pkg/admission/limitranger/admission.go: PodValidateLimitFunc",
+	},
+	Run: func(p *analyzer.Pass) error {
+		refused := map[*manifest.Resource]bool{}
+		for _, v := range verdicts(p.Graph) {
+			refused[v.resource] = len(v.Refusals) > 0
+		}
+		for _, w := range p.Graph.Workloads {
+			if !w.Own || w.Custom || w.Superseded || w.Controlled() || refused[w.Resource] || none(p.Graph, w) {
+				continue
+			}
+			if _, served := apiObject(w.Resource); !served || p.Unit.Rewritten {
+				continue
+			}
+			podRefused(p, w)
+		}
+		return nil
+	},
+}
+
+// podRefused reports the first reason for which a workload's pods are refused.
+func podRefused(p *analyzer.Pass, w *graph.Workload) {
+	pod, ok := podOf(w)
+	if !ok {
+		return
+	}
+	if !w.IsPod() { // of a Pod, other rules say it
+		for _, r := range apiserver.Create(pod).Refusals {
+			r.Path = w.At(r.Path...)
+			if unfinishedValue(w.Resource, r.Path) || manifest.IsPlaceholder(r.Message) {
+				continue
+			}
+			f := refused(w.Resource, r)
+			f.Message = fmt.Sprintf("%s is accepted, but not its pods: %s", w, inWords(w.Resource, r))
+			f.Consequence = "the API server refuses each pod: " + said(w.Resource, r.Field, r.Message)
+			f.Help = helpFor(r.Message, "change the template as the message says")
+			p.Report(f)
+			return
+		}
+	}
+	policies := map[*apiserver.Object]*manifest.Resource{}
+	var all []*apiserver.Object
+	for _, r := range policiesFor(p.Graph, w.Resource) {
+		if o, ok := apiObject(r); ok {
+			policies[&o] = r
+			all = append(all, &o)
+		}
+	}
+	if len(all) == 0 {
+		return
+	}
+	n, counted := p.Graph.LeastPods(w)
+	if !counted {
+		n = 1
+	}
+	for _, d := range apiserver.Admit(pod, n, all) {
+		p.Report(denied(w, policies[d.By], d.Message))
+	}
+}
+
+// denied words what admission says to the pods of a workload.
+func denied(w *graph.Workload, by *manifest.Resource, message string) analyzer.Finding {
+	path := w.At("spec", "containers")
+	f := analyzer.Finding{
+		Message:     fmt.Sprintf("%s is accepted, but %s keeps out its pods: %s", w, by, message),
+		Consequence: "the API server refuses each pod: ReplicaFailure, FailedCreate",
+		Help:        "change the pod template, or what " + by.String() + " asks for",
+		Location:    w.KeyLocation(path...),
+		Path:        path,
+		Resource:    w.Resource,
+		Related:     []analyzer.Related{{Location: by.NameLocation(), Message: by.String() + " decides what is let in"}},
+	}
+	switch {
+	case w.IsPod():
+		f.Claim = analyzer.Rejected
+		f.Message = fmt.Sprintf("%s is kept out by %s: %s", w, by, message)
+		f.Consequence = "the API server refuses the Pod: forbidden"
+	case strings.HasPrefix(message, "exceeded quota"):
+		f.Message = fmt.Sprintf("%s wants more than %s allows: %s", w, by, strings.TrimPrefix(message, "exceeded quota: "))
+		f.Consequence = "the API server refuses the pods that are too many: ReplicaFailure, FailedCreate"
+		f.Help = "ask for fewer or smaller pods, or raise the quota"
+	}
+	return f
+}
+
+// policiesFor returns what decides which pods are let into the namespace of a
+// workload: its Namespace, and LimitRanges and ResourceQuotas. Of two that
+// leave the namespace out nobody knows more than that it is the same.
+func policiesFor(g *graph.Graph, w *manifest.Resource) []*manifest.Resource {
+	namespace := g.Namespace(w)
+	var all []*manifest.Resource
+	for _, r := range slices.Concat(g.Unit.Resources, g.Unit.Context) {
+		switch {
+		case r.Group != "":
+		case r.Kind == "Namespace" && r.Name == namespace && namespace != "" && !g.Superseded(r),
+			(r.Kind == "LimitRange" || r.Kind == "ResourceQuota") && g.Namespace(r) == namespace && !g.Superseded(r):
+			all = append(all, r)
+		}
+	}
+	return all
+}
+
+// podOf returns the pod that a workload makes, or that it is.
+func podOf(w *graph.Workload) (o apiserver.Object, ok bool) {
+	value, ok := manifest.Value(w.PodField())
+	template, isObject := value.(map[string]any)
+	if !ok || !isObject {
+		return o, false
+	}
+	meta, _ := template["metadata"].(map[string]any)
+	spec, _ := template["spec"].(map[string]any)
+	if w.Kind == "StatefulSet" && spec != nil {
+		spec["volumes"] = withClaims(w, spec["volumes"])
+	}
+	data, err := json.Marshal(map[string]any{
+		"apiVersion": "v1",
+		"kind":       "Pod",
+		"metadata":   map[string]any{"name": "pod", "labels": meta["labels"], "annotations": meta["annotations"]},
+		"spec":       spec,
+	})
+	return apiserver.Object{APIVersion: "v1", Kind: "Pod", JSON: data}, err == nil
+}
+
+// withClaims adds the volumes that a StatefulSet makes of its claim templates,
+// in place of those of the same name (pkg/controller/statefulset
+// stateful_set_utils.go updateStorage).
+func withClaims(w *graph.Workload, volumes any) []any {
+	names := map[string]bool{}
+	var all []any
+	for _, t := range manifest.Items(w.Get("spec", "volumeClaimTemplates")) {
+		name := manifest.String(t, "metadata", "name")
+		names[name] = true
+		all = append(all, map[string]any{"name": name, "persistentVolumeClaim": map[string]any{"claimName": name}})
+	}
+	list, _ := volumes.([]any)
+	for _, v := range list {
+		if volume, ok := v.(map[string]any); !ok || !names[fmt.Sprint(volume["name"])] {
+			all = append(all, v)
+		}
+	}
+	return all
+}
