@@ -35,5 +35,5 @@ type Summary struct {
 	Infos     int
 	// Suppressed counts the findings that are silenced by what people wrote.
 	Suppressed int
-	Elapsed   time.Duration // wall time; not part of reports that are compared
+	Elapsed    time.Duration // wall time; not part of reports that are compared
 }

@@ -49,9 +49,9 @@ func (r Run) annotations() []*suppression {
 			objects[k] = append(objects[k], w)
 		}
 	}
-	named := map[*source.File]bool{}
-	for _, f := range r.Files {
-		named[f.File] = true
+	named := map[string]bool{}
+	for _, f := range r.Texts {
+		named[f.Path] = true
 	}
 	var all []*suppression
 	for _, k := range order {
@@ -64,7 +64,7 @@ func (r Run) annotations() []*suppression {
 			for _, rule := range d.rules {
 				all = append(all, &suppression{
 					directive: d, rule: rule, at: k.at, covers: covers,
-					named: named[k.at.File], judged: r.Judged(rule, k.at.File.Rel),
+					named: named[k.at.File.Path], judged: r.Judged(rule, k.at.File.Rel),
 				})
 			}
 		}
@@ -105,5 +105,5 @@ func coversAll(objects []written) func(*analyzer.Finding) bool {
 
 // holds reports whether a place is in the text.
 func (w written) holds(at source.Location) bool {
-	return at.File == w.text.File && contains(w.text.Span, at.Span.Start)
+	return at.File.Path == w.text.File.Path && contains(w.text.Span, at.Span.Start)
 }

@@ -16,37 +16,34 @@ import (
 // comment finds what may be a directive: "# kubeknot:ignore rule -- reason".
 var comment = regexp.MustCompile(`(?m)(?:^|[ \t])#+[ \t]*(kubeknot:([^\s]*)([^\r\n]*))`)
 
-// comments returns the suppressions in the comments of the files that were
+// comments returns the suppressions in the comments of the texts that were
 // named, and of those that findings lie in.
 func (r Run) comments() []*suppression {
-	var order []*source.File
 	documents := map[*source.File][]*manifest.Document{}
 	for _, f := range r.Files {
-		if _, ok := documents[f.File]; !ok {
-			order = append(order, f.File)
-		}
 		documents[f.File] = append(documents[f.File], f.Documents...)
 	}
-	named := len(order)
-	for i := range r.Findings {
-		for _, end := range ends(&r.Findings[i]) {
-			if _, ok := documents[end.File]; !ok {
-				order = append(order, end.File)
-				documents[end.File] = nil
-			}
-		}
-	}
 	var all []*suppression
-	for i, f := range order {
-		if !bytes.Contains(f.Data, []byte("kubeknot:")) {
-			continue
+	seen := map[string]bool{} // one text is read by several charts
+	scan := func(f *source.File, named bool) {
+		if seen[f.Path] || !bytes.Contains(f.Data, []byte("kubeknot:")) {
+			return
 		}
-		if i >= named { // a copy, because parsing notes the secrets of its file
+		seen[f.Path] = true
+		if documents[f] == nil { // a copy, because parsing notes the secrets of its file
 			documents[f] = manifest.Parse(source.NewFile(f.Path, f.Rel, f.Data)).Documents
 		}
 		for _, s := range inFile(f, documents[f]) {
-			s.named, s.judged = i < named, r.Judged(s.rule, f.Rel)
+			s.named, s.judged = named, r.Judged(s.rule, f.Rel)
 			all = append(all, s)
+		}
+	}
+	for _, f := range r.Texts {
+		scan(f, true)
+	}
+	for i := range r.Findings {
+		for _, end := range ends(&r.Findings[i]) {
+			scan(end.File, false)
 		}
 	}
 	return all
@@ -88,7 +85,7 @@ func inFile(f *source.File, documents []*manifest.Document) []*suppression {
 func scope(word string, at source.Location, document source.Span) (covers func(*analyzer.Finding) bool, fault string) {
 	holds := func(in func(source.Location) bool) func(*analyzer.Finding) bool {
 		return func(f *analyzer.Finding) bool {
-			return slices.ContainsFunc(ends(f), func(l source.Location) bool { return l.File == at.File && in(l) })
+			return slices.ContainsFunc(ends(f), func(l source.Location) bool { return l.File.Path == at.File.Path && in(l) })
 		}
 	}
 	switch word {
@@ -132,6 +129,9 @@ func scalars(f *source.File, d *manifest.Document) []source.Span {
 	}
 	if d.Root == nil {
 		return blocks(f, d.Span)
+	}
+	if len(d.Resources) > 0 && d.Resources[0].Origin != nil {
+		return []source.Span{d.Span} // made of a text, whose comments count
 	}
 	var all []source.Span
 	var visit func(n *yaml.Node)

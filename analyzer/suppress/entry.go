@@ -35,11 +35,11 @@ func (r Run) entries(all []Entry) []*suppression {
 	if len(all) == 0 {
 		return nil
 	}
-	texts := map[*source.File][]written{} // the objects by the files of their texts
+	texts := map[string][]written{} // the objects by the files of their texts
 	for _, u := range r.Units {
 		for _, object := range slices.Concat(u.Resources, u.Context, u.Replaced) {
 			text := textOf(object)
-			texts[text.File] = append(texts[text.File], written{resource: object, text: text})
+			texts[text.File.Path] = append(texts[text.File.Path], written{resource: object, text: text})
 		}
 	}
 	endsOf := func(f *analyzer.Finding) []End {
@@ -50,8 +50,8 @@ func (r Run) entries(all []Entry) []*suppression {
 				continue
 			}
 			end := End{File: at.File}
-			if i := slices.IndexFunc(texts[at.File], func(w written) bool { return w.holds(at) }); i >= 0 {
-				end.Resource = texts[at.File][i].resource
+			if i := slices.IndexFunc(texts[at.File.Path], func(w written) bool { return w.holds(at) }); i >= 0 {
+				end.Resource = texts[at.File.Path][i].resource
 			}
 			found = append(found, end)
 		}

@@ -35,8 +35,11 @@ type Run struct {
 	Findings []analyzer.Finding
 	// Rules are those that ran.
 	Rules []*analyzer.Rule
-	// Files are those that were named. A file of which parts are read, as a
-	// Markdown text, stands here once for each.
+	// Texts are the files that were named and that people have written: not
+	// what a chart makes, but its templates.
+	Texts []*source.File
+	// Files holds what was read of them, if it was; of a Markdown text there is
+	// one for each block.
 	Files []*manifest.File
 	Units []*unit.Unit
 	// Named reports whether a path inside the tree was asked for.

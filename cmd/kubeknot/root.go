@@ -9,7 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubeknot/kubeknot/analyzer"
-	"github.com/kubeknot/kubeknot/analyzer/driver"
 	"github.com/kubeknot/kubeknot/policies"
 	"github.com/kubeknot/kubeknot/rules"
 )
@@ -71,7 +70,7 @@ func allRules() ([]*analyzer.Rule, error) {
 
 // suggestion completes an error about a mistyped name: "; did you mean x?".
 func suggestion(name string, candidates []string) string {
-	if best := driver.Closest(name, candidates); best != "" {
+	if best := analyzer.Closest(name, candidates); best != "" {
 		return fmt.Sprintf("; did you mean %s?", best)
 	}
 	return ""
