@@ -58,7 +58,7 @@ func wrongType(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
 	case strings.HasPrefix(f.Message, resource.ErrFormatWrong.Error()):
 		finding.Message = fmt.Sprintf("%s: %s cannot be read: %q is no quantity", r, fieldOf(f), manifest.String(r.Node, f.Path...))
 		finding.Help = "write a number with one of the suffixes m, k, M, G, T, Ki, Mi, Gi, Ti, or none, like 500m or 10Gi"
-	case f.Wants != "":
+	case strings.HasPrefix(f.Message, "must be "):
 		finding.Message = fmt.Sprintf("%s: %s %s", r, fieldOf(f), f.Message)
 	}
 	if f.Wants == "string" {

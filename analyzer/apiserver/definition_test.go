@@ -41,14 +41,14 @@ func TestDefinition(t *testing.T) {
 			[]string{
 				`unknown-field spec/kepe: unknown field "spec.kepe" near keep`,
 				`unknown-field spec/schedul: unknown field "spec.schedul" near schedule`,
-				"wrong-type spec/kepe: it holds an integer, not a string",
+				"wrong-type spec/kepe: must be an integer, not a string",
 			}},
 		{"a field above its place", object("example.com/v1", "Backup", `"schedule":"a"`),
 			[]string{`unknown-field schedule: unknown field "schedule" home spec/schedule`}},
 		{"keys with dots", object("example.com/v1", "Backup", `"spec":{"schedule":"a","limits":{"a.b/c":{"max":"1","least":1}}}`),
 			[]string{
 				`unknown-field spec/limits/a.b/c/least: unknown field "spec.limits.a.b/c.least"`,
-				"wrong-type spec/limits/a.b/c/max: it holds an integer, not a string",
+				"wrong-type spec/limits/a.b/c/max: must be an integer, not a string",
 			}},
 		{"metadata", object("example.com/v1", "Backup", `"spec":{"schedule":"a"},"metadata":{"name":"x","labels":{"a":1},"lables":{}}`),
 			[]string{

@@ -49,7 +49,7 @@ func TestPlan(t *testing.T) {
 			name:  "chart templates are passed over, the chart's other files are not",
 			files: []string{"c/crds/d.yaml", "c/templates/sub/a.yaml", "templates/b.yaml"},
 			chart: []string{"c"},
-			want:  []string{"directory c/crds: c/crds/d.yaml | |", "directory templates: templates/b.yaml | |"},
+			want:  []string{"chart c: | c/crds/d.yaml |", "directory c/crds: c/crds/d.yaml | |", "directory templates: templates/b.yaml | |"},
 			over:  map[string]PassedOver{"c/templates/sub/a.yaml": HelmTemplate},
 		},
 		{
@@ -106,7 +106,7 @@ func TestPlan(t *testing.T) {
 			var got []string
 			for _, s := range layout.Units {
 				line := fmt.Sprintf("%s %s: %s | %s | %s", s.Kind, s.Dir, strings.Join(s.Files, " "), strings.Join(s.Context, " "), strings.Join(s.Siblings, " "))
-				got = append(got, strings.TrimRight(strings.ReplaceAll(line, "|  |", "| |"), " "))
+				got = append(got, strings.TrimRight(strings.NewReplacer("|  |", "| |", ":  |", ": |").Replace(line), " "))
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {
 				t.Errorf("(-want +got)\n%s", diff)
