@@ -93,7 +93,7 @@ func nextStep(r *analyzer.Result) string {
 			break
 		}
 	}
-	return fmt.Sprintf(`next: kubeknot explain %s; what is all right: # kubeknot:ignore %s -- reason
+	return fmt.Sprintf(`next: kubeknot explain %s says why; "# kubeknot:ignore %s -- reason" on its line silences it
       kubeknot baseline write records all of it, so that only what is new is reported
 `, rule, rule)
 }
