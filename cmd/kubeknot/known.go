@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/driver"
@@ -81,17 +82,21 @@ func directory(arg string) (string, error) {
 
 // nextStep says what to do about the first findings of somebody who has neither
 // suppressed any yet nor recorded them.
-func nextStep(r *analyzer.Result) string {
-	s := r.Summary
-	if s.Errors+s.Warnings == 0 || s.Suppressed > 0 {
+func nextStep(r *analyzer.Result, rules []*analyzer.Rule) string {
+	if r.Summary.Suppressed > 0 {
 		return ""
 	}
 	rule := ""
 	for _, f := range r.Findings {
-		if f.Severity.AtLeast(analyzer.Warning) {
-			rule = f.Rule
-			break
+		if i := slices.IndexFunc(rules, func(r *analyzer.Rule) bool { return r.ID == f.Rule }); i >= 0 && rules[i].Review != "" {
+			return "" // there is a suppression, if only a bad one
 		}
+		if rule == "" && f.Severity.AtLeast(analyzer.Warning) {
+			rule = f.Rule
+		}
+	}
+	if rule == "" {
+		return ""
 	}
 	return fmt.Sprintf(`next: kubeknot explain %s says why; "# kubeknot:ignore %s -- reason" on its line silences it
       kubeknot baseline write records all of it, so that only what is new is reported

@@ -125,7 +125,7 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if f.format.value == "text" && len(options.Suppress.Baselines) == 0 {
-		fmt.Fprint(out, nextStep(result))
+		fmt.Fprint(out, nextStep(result, options.Rules))
 	}
 	if failure != nil {
 		return failure
