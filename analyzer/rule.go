@@ -118,6 +118,9 @@ func (p *Pass) Report(f Finding) {
 	if f.Evidence == "" {
 		f.Evidence = Certain
 	}
+	if f.Evidence == Absent && p.Unit != nil && p.Unit.Kind == unit.Dump { // it is nowhere
+		f.Evidence = Certain
+	}
 	if f.Severity == "" {
 		f.Severity = SeverityOf(f.Claim, f.Evidence)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
@@ -32,6 +33,9 @@ type verdictKey struct{}
 func verdicts(g *graph.Graph) []verdict {
 	return g.View(verdictKey{}, func() any {
 		var all []verdict
+		if g.Unit.Kind == unit.Dump { // the server has accepted it
+			return all
+		}
 		s := newServer(g.Unit)
 		for _, r := range g.Unit.Resources {
 			if v, ok := s.ask(r); ok {

@@ -5,11 +5,14 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"path/filepath"
 	"runtime"
 	"strings"
 	"testing"
 	"time"
 
+	"sigs.k8s.io/kustomize/api/krusty"
+	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/kubeknot/kubeknot/analyzer/graph"
@@ -159,6 +162,44 @@ func (s *stages) rules() error {
 func (s *stages) whole() error {
 	_, err := Run(context.Background(), s.options)
 	return err
+}
+
+// BenchmarkKustomizations measures a run over 200 overlays of ten bases, as a
+// multiple (x-kustomize) of the processor time that kustomize alone takes to
+// build them, measured in turn.
+func BenchmarkKustomizations(b *testing.B) {
+	files := map[string]string{}
+	for i := range 10 {
+		base := fmt.Sprintf("base-%d", i)
+		files[base+"/kustomization.yaml"] = "resources: [app.yaml]\n"
+		files[base+"/app.yaml"] = app(base, base)
+		for j := range 20 {
+			files[fmt.Sprintf("over/%d-%d/kustomization.yaml", i, j)] = fmt.Sprintf("resources: [../../%s]\nnamePrefix: o%d-\nlabels: [{pairs: {env: e%d}}]\npatches:\n- target: {kind: Deployment}\n  patch: |-\n    - {op: replace, path: /spec/replicas, value: 3}\n", base, j, j)
+		}
+	}
+	dir := makeTree(b, files)
+	o := Options{Dir: dir, Paths: []string{"."}, Rules: allRules(b)}
+	before := runtime.GOMAXPROCS(1)
+	defer runtime.GOMAXPROCS(before)
+	alone := func() error {
+		for i := range 10 {
+			for j := range 20 {
+				k := krusty.MakeKustomizer(krusty.MakeDefaultOptions())
+				if _, err := k.Run(filesys.MakeFsOnDisk(), filepath.Join(dir, fmt.Sprintf("over/%d-%d", i, j))); err != nil {
+					return err
+				}
+			}
+		}
+		return nil
+	}
+	var took, floor time.Duration
+	for b.Loop() {
+		b.StopTimer()
+		floor += processorTime(b, alone)
+		b.StartTimer()
+		took += processorTime(b, func() error { _, err := Run(context.Background(), o); return err })
+	}
+	b.ReportMetric(float64(took)/float64(floor), "x-kustomize")
 }
 
 // apps returns a tree of about n objects: applications of four objects in two

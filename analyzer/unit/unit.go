@@ -30,6 +30,10 @@ const (
 	Chart Kind = "chart"
 	// Stream: what came in on standard input.
 	Stream Kind = "stream"
+	// Dump: what a cluster holds, as "kubectl get -o yaml" prints it. The server
+	// has accepted all of it, and what is not there of a kind that it holds is
+	// not there at all.
+	Dump Kind = "dump"
 	// Document: the blocks of a Markdown text. They show examples, which may be
 	// parts: what they lack proves nothing.
 	Document Kind = "document"
@@ -160,13 +164,34 @@ func Assemble(s Spec, name, namespace string, get func(path string) *manifest.Fi
 			u.Siblings = append(u.Siblings, f.Resources()...)
 		}
 	}
-	u.openForCustomResources()
+	switch {
+	case u.Kind != Dump:
+		u.openForCustomResources()
+	case !u.HoldsKind("", "Pod"): // else what custom resources make is there too
+		u.Open = append(u.Open, "the dump holds no Pods")
+	}
 	return u
 }
 
 // FromFile makes the unit of a stream.
 func FromFile(f *manifest.File, namespace string) *Unit {
-	return Assemble(Spec{Kind: Stream, Files: []string{f.Path}}, f.Path, namespace, func(string) *manifest.File { return f })
+	kind := Stream
+	if isDump(f) {
+		kind = Dump
+	}
+	return Assemble(Spec{Kind: kind, Files: []string{f.Path}}, f.Path, namespace, func(string) *manifest.File { return f })
+}
+
+// isDump reports whether all objects have a UID, which the server gives them.
+func isDump(f *manifest.File) bool {
+	all := f.Resources()
+	return len(all) > 0 && !slices.ContainsFunc(all, func(r *manifest.Resource) bool { return r.Get("metadata", "uid") == nil })
+}
+
+// HoldsKind reports whether the unit has an object of the kind. A Dump says
+// nothing about other kinds.
+func (u *Unit) HoldsKind(group, kind string) bool {
+	return slices.ContainsFunc(u.Resources, func(r *manifest.Resource) bool { return r.Group == group && r.Kind == kind })
 }
 
 // collect returns the resources of the files and notes what keeps the unit
