@@ -62,10 +62,10 @@ func TestEntriesOfTheConfiguration(t *testing.T) {
 	}{
 		"no such rule":       {suppress.Entry{Rule: "probe-less", Reason: "r", Covers: pods("a")}, "there is no rule", 0},
 		"holds":              {suppress.Entry{Reason: "r", Covers: pods("a")}, b, 1},
-		"no reason":          {suppress.Entry{Covers: pods("a")}, "is suppressed without a reason; " + a + "; " + b, 0},
+		"no reason":          {suppress.Entry{Covers: pods("a")}, a + "; " + b + "; the suppression is not valid: bare-pod is suppressed without a reason", 0},
 		"last day":           {suppress.Entry{Reason: "r", Expires: "2027-01-02", Covers: pods("a")}, b, 1},
-		"expired":            {suppress.Entry{Reason: "r", Expires: "2027-01-01", Covers: pods("a")}, "has expired: it held until 2027-01-01; " + a + "; " + b, 0},
-		"of no use":          {suppress.Entry{Reason: "r", Judged: true, Covers: pods("c")}, "silences nothing; " + a + "; " + b, 0},
+		"expired":            {suppress.Entry{Reason: "r", Expires: "2027-01-01", Covers: pods("a")}, a + "; " + b + "; the suppression of bare-pod has expired: it held until 2027-01-01", 0},
+		"of no use":          {suppress.Entry{Reason: "r", Judged: true, Covers: pods("c")}, a + "; " + b + "; the suppression of bare-pod silences nothing", 0},
 		"perhaps elsewhere":  {suppress.Entry{Reason: "r", Covers: pods("c")}, a + "; " + b, 0},
 		"covers more than 1": {suppress.Entry{Reason: "r", Covers: func(suppress.End) bool { return true }}, "", 2},
 	} {
