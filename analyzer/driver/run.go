@@ -18,6 +18,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
+	"github.com/kubeknot/kubeknot/analyzer/suppress"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
@@ -45,6 +46,8 @@ type Options struct {
 	// name are always read.
 	Markdown bool
 	Rules    []*analyzer.Rule
+	// Suppress says what is suppressed besides what stands in the manifests.
+	Suppress suppress.Options
 }
 
 // ErrNothing is returned when directories were given and none of them holds a
@@ -104,7 +107,8 @@ func judge(ctx context.Context, o Options, units *Loaded) (*analyzer.Result, err
 		return nil, err
 	}
 	r.collect(passes, units)
-	return r.result(units), errors.Join(failures...)
+	failure := errors.Join(failures...)
+	return r.result(units, r.suppress(o, units, failure != nil)), failure
 }
 
 // nothingIn names the path if there is one alone.
@@ -123,17 +127,19 @@ type Loaded struct {
 	// Units are those that have a part in what was named, in order.
 	Units []*unit.Unit
 
+	trees    []*tree
 	files    []*manifest.File // what was named, in order
 	nodes    []*manifest.Resource
 	notes    []analyzer.NotJudged
 	named    map[*source.File]bool
+	made     map[*source.File]bool // what charts make
 	built    map[*source.File]bool // what went into the build of a kustomization
 	excerpts int                   // documents of Markdown blocks that are no whole objects
 	searched bool                  // a directory was given, so finding nothing is a mistake
 }
 
 func newLoaded() *Loaded {
-	return &Loaded{named: map[*source.File]bool{}, built: map[*source.File]bool{}}
+	return &Loaded{named: map[*source.File]bool{}, made: map[*source.File]bool{}, built: map[*source.File]bool{}}
 }
 
 // Load reads what the options name and the world around it.
@@ -179,6 +185,7 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 		return nil, err
 	}
 	relative := slices.ContainsFunc(paths, func(p string) bool { return !filepath.IsAbs(p) })
+	l.trees = trees
 	for _, t := range trees {
 		w, err := openWorld(ctx, t, shower(dir, t.root, relative), &o)
 		if err != nil {

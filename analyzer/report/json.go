@@ -90,6 +90,11 @@ type jsonSummary struct {
 	Errors    int `json:"errors"`
 	Warnings  int `json:"warnings"`
 	Infos     int `json:"infos"`
+	// Suppressed and Known count the findings that are not listed, Stale the
+	// entries of a baseline that match nothing any more.
+	Suppressed int `json:"suppressed"`
+	Known      int `json:"known"`
+	Stale      int `json:"stale"`
 }
 
 // Report implements Reporter.
@@ -101,6 +106,7 @@ func (jsonReporter) Report(w io.Writer, r *analyzer.Result) error {
 		Summary: jsonSummary{
 			Files: r.Summary.Files, Resources: r.Summary.Resources, Units: r.Summary.Units,
 			Errors: r.Summary.Errors, Warnings: r.Summary.Warnings, Infos: r.Summary.Infos,
+			Suppressed: r.Summary.Suppressed, Known: len(r.Known), Stale: len(r.Stale),
 		},
 	}
 	for i := range r.Findings {

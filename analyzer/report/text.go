@@ -25,7 +25,8 @@ func (t textReporter) Report(w io.Writer, r *analyzer.Result) error {
 		out.WriteString(t.finding(&r.Findings[i]) + "\n")
 	}
 	out.WriteString(t.notJudged(r.NotJudged))
-	out.WriteString(t.closing(r.Summary))
+	out.WriteString(t.stale(r.Stale))
+	out.WriteString(t.closing(r.Summary, len(r.Known)))
 	return out.Flush()
 }
 

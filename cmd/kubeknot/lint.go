@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -13,6 +14,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/driver"
 	"github.com/kubeknot/kubeknot/analyzer/report"
+	"github.com/kubeknot/kubeknot/analyzer/suppress"
 )
 
 // lintFlags are the flags of lint.
@@ -21,6 +23,7 @@ type lintFlags struct {
 	format, color    oneOf
 	rules, skipRules []string
 	sources
+	known
 }
 
 func newLint() *cobra.Command {
@@ -53,17 +56,24 @@ command could not do its work or directories hold nothing to lint.`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
 	f.format.register(cmd, "format", "how to report")
-	f.settings.register(cmd)
 	f.color.register(cmd, "color", "colour the text; auto: on a terminal, unless NO_COLOR is set")
+	cmd.Flags().StringVar(&f.newFrom, "new-from", "", "report what the git revision `REV` does not have")
+	f.register(cmd)
+	return cmd, f
+}
+
+// register adds the flags that decide what is found.
+func (f *lintFlags) register(cmd *cobra.Command) {
+	f.settings.register(cmd)
 	cmd.Flags().StringSliceVar(&f.rules, "rule", nil, "run these rules alone (`ID`,...)")
 	cmd.Flags().StringSliceVar(&f.skipRules, "skip-rule", nil, "leave these rules out (`ID`,...)")
+	cmd.Flags().StringVar(&f.baseline, "baseline", "", "the `FILE` of known findings; none: use none (default "+suppress.BaselineName+" of the closest directory)")
 	f.sources.register(cmd)
 	for _, name := range []string{"rule", "skip-rule"} {
 		if err := cmd.RegisterFlagCompletionFunc(name, completeRules); err != nil {
 			panic(err) // the flag was added just above
 		}
 	}
-	return cmd, f
 }
 
 // options returns what the flags ask for, or what is wrong with them.
@@ -79,6 +89,7 @@ func (f *lintFlags) options() (driver.Options, error) {
 			return o, err
 		}
 	}
+	o.Suppress.Known = ruleIDs(all)
 	o.Rules, err = choose(all, f.rules, f.skipRules)
 	return o, err
 }
@@ -97,6 +108,9 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	options.Paths, options.Stdin = args, cmd.InOrStdin()
+	if err := f.known.set(cmd.Context(), &options); err != nil {
+		return err
+	}
 	result, failure := driver.Run(cmd.Context(), options)
 	nothing := errors.Is(failure, driver.ErrNothing) && f.format.value == "text" && len(result.NotJudged) == 0
 	if result == nil || nothing {
@@ -104,6 +118,9 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	if err := reporter.Report(out, result); err != nil {
 		return err
+	}
+	if f.format.value == "text" && len(options.Suppress.Baselines) == 0 {
+		fmt.Fprint(out, nextStep(result, options.Rules))
 	}
 	if failure != nil {
 		return failure
