@@ -64,7 +64,12 @@ func annotation(f *analyzer.Finding) string {
 		}
 	}
 	add("title", f.Rule)
-	return "::" + githubLevels[severity(f)] + " " + strings.Join(properties, ",") + "::" + githubData.Replace(everything(f))
+	var lines []string
+	for line := range strings.SplitSeq(everything(f), "\n") {
+		lines = append(lines, clean(strings.TrimSuffix(line, "\r"))) // logs are read on terminals too
+	}
+	text := githubData.Replace(strings.Join(lines, "\n"))
+	return "::" + githubLevels[severity(f)] + " " + strings.Join(properties, ",") + "::" + text
 }
 
 // What would end a command or one of its properties is escaped.
