@@ -35,8 +35,9 @@ conformance: ## Compare the verdict with a real API server (builds one)
 	cd analyzer/apiserver/conformance && go run .
 
 .PHONY: fuzz
-fuzz: ## Fuzz the manifest parser for FUZZTIME (30s)
+fuzz: ## Fuzz the manifest parser and the reports for FUZZTIME (30s) each
 	go test ./analyzer/manifest -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
+	go test ./analyzer/report -run '^$$' -fuzz FuzzReports -fuzztime $(FUZZTIME)
 
 .PHONY: clean
 clean: ## Remove what was built
