@@ -35,9 +35,10 @@ conformance: ## Compare the verdict with a real API server (builds one)
 	cd analyzer/apiserver/conformance && go run .
 
 .PHONY: fuzz
-fuzz: ## Fuzz the manifest parser and the configuration for FUZZTIME (30s) each
+fuzz: ## Fuzz the manifest parser, the configuration and the reports for FUZZTIME (30s) each
 	go test ./analyzer/manifest -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
 	go test ./analyzer/config -run '^$$' -fuzz FuzzLoad -fuzztime $(FUZZTIME)
+	go test ./analyzer/report -run '^$$' -fuzz FuzzReports -fuzztime $(FUZZTIME)
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -20,7 +20,8 @@ import (
 // lintFlags are the flags of lint.
 type lintFlags struct {
 	settings
-	format, color    oneOf
+	formats          outputs
+	color            oneOf
 	rules, skipRules []string
 	sources
 	known
@@ -34,8 +35,7 @@ func newLint() *cobra.Command {
 // lintCommand returns the command and what its flags are set to.
 func lintCommand() (*cobra.Command, *lintFlags) {
 	f := &lintFlags{
-		format: oneOf{"text", report.Formats()},
-		color:  oneOf{"auto", []string{"auto", "always", "never"}},
+		color: oneOf{"auto", []string{"auto", "always", "never"}},
 	}
 	cmd := &cobra.Command{
 		Use:   "lint [PATH...]",
@@ -52,10 +52,11 @@ Exit code: 0 if nothing is at or above --fail-on, 1 if something is, 2 if the
 command could not do its work or directories hold nothing to lint.`,
 		Example: `  kubeknot lint
   kubeknot lint deploy/ --format concise
+  kubeknot lint --format text --format sarif=out.sarif
   kubectl get nodes -o yaml | kubeknot lint deploy/ --nodes -`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
-	f.format.register(cmd, "format", "how to report")
+	f.formats.register(cmd)
 	f.color.register(cmd, "color", "colour the text; auto: on a terminal, unless NO_COLOR is set")
 	cmd.Flags().StringVar(&f.newFrom, "new-from", "", "report what the git revision `REV` does not have")
 	f.register(cmd)
@@ -103,32 +104,37 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 		args = []string{"."}
 	}
 	out := cmd.OutOrStdout()
-	reporter, err := report.New(f.format.value, report.Options{Color: f.colored(out)})
-	if err != nil {
-		return err
-	}
 	options.Paths, options.Stdin = args, cmd.InOrStdin()
 	if err := f.known.set(cmd.Context(), &options); err != nil {
 		return err
 	}
 	result, failure := driver.Run(cmd.Context(), options)
-	nothing := errors.Is(failure, driver.ErrNothing) && f.format.value == "text" && len(result.NotJudged) == 0
-	if result == nil || nothing {
+	if result == nil {
 		return failure
 	}
-	if err := reporter.Report(out, result); err != nil {
+	reports := f.formats.all()
+	if errors.Is(failure, driver.ErrNothing) && len(result.NotJudged) == 0 { // the error says it better than text
+		reports = slices.DeleteFunc(slices.Clone(reports), func(o output) bool { return o == output{format: "text"} })
+	}
+	if err := errors.Join(failure, reports.write(out, f.reportOptions(out, options.Rules), result)); err != nil {
 		return err
 	}
-	if f.format.value == "text" && len(options.Suppress.Baselines) == 0 {
+	if slices.Contains(reports, output{format: "text"}) && len(options.Suppress.Baselines) == 0 {
 		fmt.Fprint(out, nextStep(result, options.Rules))
-	}
-	if failure != nil {
-		return failure
 	}
 	if len(f.failing(result)) > 0 {
 		return errFindings
 	}
 	return nil
+}
+
+// reportOptions returns what formats may want to know.
+func (f *lintFlags) reportOptions(out io.Writer, rules []*analyzer.Rule) report.Options {
+	failOn, err := analyzer.ParseSeverity(f.failOn.value)
+	if err != nil { // never
+		failOn = ""
+	}
+	return report.Options{Color: f.colored(out), Rules: rules, Version: versionText(), FailOn: failOn, Browse: browse()}
 }
 
 // failing returns the findings at or above --fail-on.
