@@ -181,13 +181,16 @@ func Update(before, o Object) Verdict {
 	}
 	typed := k.decode(Object{JSON: merged}, &v)
 	if typed == nil || len(v.Refusals) > 0 {
-		return v
+		return Verdict{}
 	}
 	new, err := k.internal(typed)
 	if err != nil {
 		return v
 	}
 	k.update(old, new, &v)
+	if len(v.Refusals) > 0 && len(Create(o).Refusals) > 0 {
+		return Verdict{}
+	}
 	return v
 }
 

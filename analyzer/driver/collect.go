@@ -17,6 +17,8 @@ import (
 type run struct {
 	fileRules, unitRules []*analyzer.Rule
 	kubernetes           string
+	options              Options
+	excluded             int // findings in files that the configuration excludes
 
 	findings  []analyzer.Finding
 	notes     []analyzer.NotJudged
@@ -83,7 +85,10 @@ func (r *run) collect(passes [][]*analyzer.Pass, l *Loaded) {
 	in := func(f *source.File) bool { return l.named[f] }
 	for _, pass := range slices.Concat(passes...) {
 		for _, f := range pass.Findings {
-			if f.Touches(in) {
+			if !f.Touches(in) {
+				continue
+			}
+			if f, ok := r.configured(f); ok {
 				r.add(f, at)
 			}
 		}
@@ -180,6 +185,9 @@ func (r *run) result(l *Loaded, left suppress.Outcome) *analyzer.Result {
 	}
 	if l.excerpts > 0 {
 		result.NotJudged = append(result.NotJudged, analyzer.NotJudged{Reason: fmt.Sprintf("blocks of Markdown: excerpts, templates, and what is no Kubernetes object (%d)", l.excerpts)})
+	}
+	if r.excluded > 0 {
+		result.NotJudged = append(result.NotJudged, analyzer.NotJudged{Reason: fmt.Sprintf("findings in files that the configuration excludes are not shown (%d)", r.excluded)})
 	}
 	if r.foreign > 0 {
 		files := "files hold"

@@ -160,6 +160,10 @@ func openWorld(ctx context.Context, t *tree, show func(string) string, o *Option
 			}
 		}
 	}
+	var err error
+	if plan.Configured, err = w.configuredUnits(); err != nil {
+		return nil, err
+	}
 	w.layout = unit.Plan(plan)
 	return w, nil
 }

@@ -80,7 +80,7 @@ func TestWhatCannotBeReadIsSaid(t *testing.T) {
 	}
 	write(t, dir, "turned.yaml/", "")
 	l := newLoaded()
-	if err := l.tree(t.Context(), worldOf(t, trees[0]), ""); err != nil {
+	if err := l.tree(t.Context(), worldOf(t, trees[0]), &Options{}); err != nil {
 		t.Fatal(err)
 	}
 	if len(l.notes) != 2 || !strings.HasPrefix(l.notes[0].Reason, "not readable: ") || !strings.HasPrefix(l.notes[1].Reason, "not readable: ") {

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/config"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
@@ -46,6 +47,9 @@ type Options struct {
 	// name are always read.
 	Markdown bool
 	Rules    []*analyzer.Rule
+	// Config is what the configuration file says, nil if there is none. Where it
+	// and another option say the same thing, the option counts.
+	Config *config.Config
 	// Suppress says what is suppressed besides what stands in the manifests.
 	Suppress suppress.Options
 }
@@ -62,6 +66,14 @@ func Run(ctx context.Context, o Options) (*analyzer.Result, error) {
 	units, err := Load(ctx, o)
 	if err != nil {
 		return nil, err
+	}
+	o.Dir = units.dir
+	if o.Config != nil {
+		o.Suppress.Entries = append(o.Suppress.Entries, o.ignored()...)
+		o.Suppress.ReasonOptional = o.Suppress.ReasonOptional || !o.Config.NeedsReason()
+		if len(units.nodes) == 0 {
+			units.nodes = o.Config.Nodes.List
+		}
 	}
 	result, err := judge(ctx, o, units)
 	if result == nil {
@@ -90,6 +102,7 @@ func RunFile(ctx context.Context, f *manifest.File, o Options) (*analyzer.Result
 // was done before they were.
 func judge(ctx context.Context, o Options, units *Loaded) (*analyzer.Result, error) {
 	r := newRun(o.Rules)
+	r.options = o
 	r.kubernetes = o.Kubernetes
 	for _, f := range units.files {
 		r.note(f, units)
@@ -135,6 +148,7 @@ type Loaded struct {
 	made     map[*source.File]bool // what charts make
 	built    map[*source.File]bool // what went into the build of a kustomization
 	excerpts int                   // documents of Markdown blocks that are no whole objects
+	dir      string                // the working directory, its links followed
 	searched bool                  // a directory was given, so finding nothing is a mistake
 }
 
@@ -161,6 +175,7 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 		return nil, errors.New("standard input cannot be both the manifests and the nodes")
 	}
 	l := newLoaded()
+	l.dir = dir
 	var err error
 	if l.nodes, err = readNodes(dir, o.Nodes, o.Stdin); err != nil {
 		return nil, err
@@ -191,7 +206,7 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := l.tree(ctx, w, o.Namespace); err != nil {
+		if err := l.tree(ctx, w, &o); err != nil {
 			return nil, err
 		}
 		if err := l.texts(ctx, w, o); err != nil {
@@ -208,7 +223,7 @@ func (l *Loaded) name(f *manifest.File) {
 }
 
 // tree adds the files and units of one tree.
-func (l *Loaded) tree(ctx context.Context, w *world, namespace string) error {
+func (l *Loaded) tree(ctx context.Context, w *world, o *Options) error {
 	specs, err := w.load(ctx)
 	if err != nil {
 		return err
@@ -234,7 +249,10 @@ func (l *Loaded) tree(ctx context.Context, w *world, namespace string) error {
 	}
 	for _, s := range specs {
 		failed := s.Build != nil && s.Build.Failure != nil
-		if u := unit.Assemble(s, w.show(s.Dir), namespace, w.get); len(u.Resources) > 0 || failed {
+		if o.Config != nil && s.Kind != unit.Listed {
+			s.External = external(o.Config.External)
+		}
+		if u := unit.Assemble(s, w.show(s.Dir), o.Namespace, w.get); len(u.Resources) > 0 || failed {
 			l.Units = append(l.Units, u)
 		}
 	}
@@ -270,7 +288,7 @@ func (r *run) judgeFile(f *manifest.File) ([]*analyzer.Pass, error) {
 	var passes []*analyzer.Pass
 	var errs []error
 	for _, rule := range r.fileRules {
-		pass := &analyzer.Pass{Rule: rule, Kubernetes: r.kubernetes}
+		pass := &analyzer.Pass{Rule: rule, Kubernetes: r.kubernetes, Options: r.ruleOptions(rule)}
 		if err := guard(rule, f.Path, func() error { return rule.File(pass, f) }); err != nil {
 			errs = append(errs, err)
 		}
@@ -294,11 +312,14 @@ func (r *run) judgeUnit(u *unit.Unit, nodes []*manifest.Resource) ([]*analyzer.P
 	if len(r.unitRules) == 0 {
 		return nil, nil
 	}
+	if len(u.Nodes) > 0 {
+		nodes = u.Nodes
+	}
 	g := graph.Build(u, nodes)
 	var passes []*analyzer.Pass
 	var errs []error
 	for _, rule := range r.unitRules {
-		pass := &analyzer.Pass{Rule: rule, Unit: u, Graph: g, Kubernetes: r.kubernetes}
+		pass := &analyzer.Pass{Rule: rule, Unit: u, Graph: g, Kubernetes: r.kubernetes, Options: r.ruleOptions(rule)}
 		if err := guard(rule, u.Name, func() error { return rule.Run(pass) }); err != nil {
 			errs = append(errs, err)
 		}

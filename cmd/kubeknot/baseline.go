@@ -71,6 +71,9 @@ func (f *lintFlags) record(cmd *cobra.Command, args []string, create bool) (reco
 		args = []string{"."}
 	}
 	options.Paths, options.Stdin = args, cmd.InOrStdin()
+	if err := f.configure(cmd, &options); err != nil {
+		return r, err
+	}
 	if f.baseline == noBaseline {
 		return r, errors.New("--baseline none: there is nothing to work on")
 	}

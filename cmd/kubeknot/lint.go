@@ -58,6 +58,7 @@ command could not do its work or directories hold nothing to lint.`,
 	}
 	f.formats.register(cmd)
 	f.color.register(cmd, "color", "colour the text; auto: on a terminal, unless NO_COLOR is set")
+	cmd.Flags().StringVar(&f.config, "config", "", "the configuration `FILE` (default: kubeknot.yaml of the closest directory up to the root of the repository)")
 	cmd.Flags().StringVar(&f.newFrom, "new-from", "", "report what the git revision `REV` does not have")
 	f.register(cmd)
 	return cmd, f
@@ -105,6 +106,9 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	out := cmd.OutOrStdout()
 	options.Paths, options.Stdin = args, cmd.InOrStdin()
+	if err := f.configure(cmd, &options); err != nil {
+		return err
+	}
 	if err := f.known.set(cmd.Context(), &options); err != nil {
 		return err
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/config"
+	"github.com/kubeknot/kubeknot/analyzer/driver"
 	"github.com/kubeknot/kubeknot/policies"
 )
 
@@ -20,6 +21,7 @@ type settings struct {
 	failOn           oneOf
 	nodes, namespace string
 	kubernetes       string
+	config           string
 }
 
 // settingFlags maps keys of the configuration to the flags that override them.
@@ -33,6 +35,40 @@ func (s *settings) register(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&s.nodes, "nodes", "", "`FILE` of Node objects, as kubectl get nodes -o yaml prints them; - reads standard input")
 	cmd.Flags().StringVarP(&s.namespace, "namespace", "n", "", "the namespace of objects that name none")
 	cmd.Flags().StringVar(&s.kubernetes, "kubernetes-version", "", "the `VERSION` of the cluster, as 1.31 (default "+apiserver.Served.String()+")")
+}
+
+// configure reads the configuration and puts into the options what no flag
+// says.
+func (f *lintFlags) configure(cmd *cobra.Command, o *driver.Options) error {
+	c, err := loadConfig(f.config)
+	if err != nil {
+		return err
+	}
+	o.Config = c
+	if len(c.Policies) > 0 {
+		all, err := rulesWith(c.Policies)
+		if err != nil {
+			return err
+		}
+		o.Suppress.Known = ruleIDs(all)
+		if o.Rules, err = choose(all, f.rules, f.skipRules); err != nil {
+			return err
+		}
+	}
+	given := cmd.Flags().Changed
+	if !given("namespace") {
+		o.Namespace = string(c.Namespace)
+	}
+	if !given("kubernetes-version") {
+		o.Kubernetes = string(c.Kubernetes)
+	}
+	if !given("nodes") {
+		o.Nodes = c.Nodes.File.Abs
+	}
+	if !given("fail-on") && c.FailOn != "" {
+		f.failOn.value = string(c.FailOn)
+	}
+	return nil
 }
 
 // loadConfig reads the configuration file that is named or, for "", the one
