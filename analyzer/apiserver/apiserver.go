@@ -167,7 +167,7 @@ func Update(before, o Object) Verdict {
 		return Verdict{}
 	}
 	setUp()
-	if len(Create(before).Refusals) > 0 {
+	if len(Create(before).Refusals) > 0 || len(Create(o).Refusals) > 0 {
 		return Verdict{}
 	}
 	var v Verdict
