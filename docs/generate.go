@@ -81,7 +81,7 @@ func page(r *analyzer.Rule) string {
 	}
 	b.WriteString(".\n\n")
 	if r.Policy != "" {
-		fmt.Fprintf(&b, "Written in Rego: [policies/%s](../../policies/%s).\n\n", r.Policy, r.Policy)
+		fmt.Fprintf(&b, "Written in Rego: [%s](../../%s).\n\n", r.Policy, r.Policy)
 	}
 	fmt.Fprintf(&b, "%s\n\nReported:\n\n%s\nFine:\n\n%s\nFollows:\n\n", r.Why, example(r.Bad), example(r.Good))
 	for _, ref := range r.References {

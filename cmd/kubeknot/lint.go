@@ -13,6 +13,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/driver"
 	"github.com/kubeknot/kubeknot/analyzer/report"
+	"github.com/kubeknot/kubeknot/policies"
 )
 
 // lintFlags are the flags of lint.
@@ -21,6 +22,10 @@ type lintFlags struct {
 	nodes, namespace      string
 	kubernetes            string
 	rules, skipRules      []string
+	policies              []string
+	traced                string
+	trace                 *policies.Trace // nil without --trace
+	stderr                io.Writer
 	sources
 }
 
@@ -62,6 +67,8 @@ command could not do its work or directories hold nothing to lint.`,
 	cmd.Flags().StringVar(&f.kubernetes, "kubernetes-version", "", "the `VERSION` of the cluster, as 1.31 (default "+apiserver.Served.String()+")")
 	cmd.Flags().StringSliceVar(&f.rules, "rule", nil, "run these rules alone (`ID`,...)")
 	cmd.Flags().StringSliceVar(&f.skipRules, "skip-rule", nil, "leave these rules out (`ID`,...)")
+	policyFlag(cmd, &f.policies)
+	cmd.Flags().StringVar(&f.traced, "trace", "", "say on standard error how a policy judges a resource, `RULE=KIND/NAME`")
 	f.sources.register(cmd)
 	for _, name := range []string{"rule", "skip-rule"} {
 		if err := cmd.RegisterFlagCompletionFunc(name, completeRules); err != nil {
@@ -75,7 +82,11 @@ command could not do its work or directories hold nothing to lint.`,
 func (f *lintFlags) options() (driver.Options, error) {
 	o := driver.Options{Nodes: f.nodes, Namespace: f.namespace, Kubernetes: f.kubernetes}
 	f.sources.set(&o)
-	all, err := allRules()
+	var err error
+	if f.trace, err = newTrace(f.traced, f.stderr); err != nil {
+		return o, err
+	}
+	all, err := rulesOf(policies.Loader{Trace: f.trace}, f.policies)
 	if err != nil {
 		return o, err
 	}
@@ -84,11 +95,14 @@ func (f *lintFlags) options() (driver.Options, error) {
 			return o, err
 		}
 	}
-	o.Rules, err = choose(all, f.rules, f.skipRules)
-	return o, err
+	if o.Rules, err = choose(all, f.rules, f.skipRules); err != nil {
+		return o, err
+	}
+	return o, checkTrace(f.trace, o.Rules)
 }
 
 func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
+	f.stderr = cmd.ErrOrStderr()
 	options, err := f.options()
 	if err != nil {
 		return err
@@ -110,7 +124,7 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 	if err := reporter.Report(out, result); err != nil {
 		return err
 	}
-	if failure != nil {
+	if failure = errors.Join(failure, untold(f.trace)); failure != nil {
 		return failure
 	}
 	if len(f.failing(result)) > 0 {

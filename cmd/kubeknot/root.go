@@ -8,10 +8,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/driver"
-	"github.com/kubeknot/kubeknot/policies"
-	"github.com/kubeknot/kubeknot/rules"
 )
 
 // The exit codes.
@@ -58,15 +55,6 @@ nowhere, which node label nobody has.`,
 	root.SuggestionsMinimumDistance = 2
 	root.AddCommand(newLint(), newUnits(), newFn(), newRules(), newExplain(), newVersion())
 	return root
-}
-
-// allRules returns the native rules and the embedded policies, sorted by id.
-func allRules() ([]*analyzer.Rule, error) {
-	embedded, err := policies.Embedded()
-	if err != nil {
-		return nil, fmt.Errorf("embedded policies: %w", err)
-	}
-	return sortRules(append(rules.All(), embedded...)), nil
 }
 
 // suggestion completes an error about a mistyped name: "; did you mean x?".
