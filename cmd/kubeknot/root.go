@@ -53,7 +53,7 @@ nowhere, which node label nobody has.`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(suggestFlag)
 	root.SuggestionsMinimumDistance = 2
-	root.AddCommand(newLint(), newUnits(), newFn(), newRules(), newExplain(), newVersion())
+	root.AddCommand(newLint(), newUnits(), newFn(), newRules(), newExplain(), newPolicy(), newVersion())
 	return root
 }
 
