@@ -105,7 +105,7 @@ func page(r *analyzer.Rule) string {
 	}
 	b.WriteString(".\n\n")
 	if r.Policy != "" {
-		fmt.Fprintf(&b, "Written in Rego: [policies/%s](../../policies/%s).\n\n", r.Policy, r.Policy)
+		fmt.Fprintf(&b, "Written in Rego: [%s](../../%s).\n\n", r.Policy, r.Policy)
 	}
 	options := ""
 	for _, o := range r.OptionList() {

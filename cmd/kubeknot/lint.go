@@ -15,6 +15,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/driver"
 	"github.com/kubeknot/kubeknot/analyzer/report"
 	"github.com/kubeknot/kubeknot/analyzer/suppress"
+	"github.com/kubeknot/kubeknot/policies"
 )
 
 // lintFlags are the flags of lint.
@@ -23,6 +24,10 @@ type lintFlags struct {
 	formats          outputs
 	color            oneOf
 	rules, skipRules []string
+	policies         []string
+	traced           string
+	trace            *policies.Trace // nil without --trace
+	stderr           io.Writer
 	sources
 	known
 }
@@ -70,6 +75,8 @@ func (f *lintFlags) register(cmd *cobra.Command) {
 	cmd.Flags().StringSliceVar(&f.rules, "rule", nil, "run these rules alone (`ID`,...)")
 	cmd.Flags().StringSliceVar(&f.skipRules, "skip-rule", nil, "leave these rules out (`ID`,...)")
 	cmd.Flags().StringVar(&f.baseline, "baseline", "", "the `FILE` of known findings; none: use none (default "+suppress.BaselineName+" of the closest directory)")
+	policyFlag(cmd, &f.policies)
+	cmd.Flags().StringVar(&f.traced, "trace", "", "say on standard error how a policy judges a resource, `RULE=KIND/NAME`")
 	f.sources.register(cmd)
 	for _, name := range []string{"rule", "skip-rule"} {
 		if err := cmd.RegisterFlagCompletionFunc(name, completeRules); err != nil {
@@ -82,7 +89,11 @@ func (f *lintFlags) register(cmd *cobra.Command) {
 func (f *lintFlags) options() (driver.Options, error) {
 	o := driver.Options{Nodes: f.nodes, Namespace: f.namespace, Kubernetes: f.kubernetes}
 	f.sources.set(&o)
-	all, err := allRules()
+	var err error
+	if f.trace, err = newTrace(f.traced, f.stderr); err != nil {
+		return o, err
+	}
+	all, err := rulesOf(policies.Loader{Trace: f.trace}, f.policies)
 	if err != nil {
 		return o, err
 	}
@@ -92,11 +103,14 @@ func (f *lintFlags) options() (driver.Options, error) {
 		}
 	}
 	o.Suppress.Known = ruleIDs(all)
-	o.Rules, err = choose(all, f.rules, f.skipRules)
-	return o, err
+	if o.Rules, err = choose(all, f.rules, f.skipRules); err != nil {
+		return o, err
+	}
+	return o, checkTrace(f.trace, o.Rules)
 }
 
 func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
+	f.stderr = cmd.ErrOrStderr()
 	options, err := f.options()
 	if err != nil {
 		return err
@@ -113,6 +127,7 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	result, failure := driver.Run(cmd.Context(), options)
+	failure = errors.Join(failure, untold(f.trace))
 	if result == nil {
 		return failure
 	}

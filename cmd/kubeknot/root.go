@@ -9,8 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubeknot/kubeknot/analyzer"
-	"github.com/kubeknot/kubeknot/policies"
-	"github.com/kubeknot/kubeknot/rules"
 )
 
 // The exit codes.
@@ -55,17 +53,8 @@ nowhere, which node label nobody has.`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(suggestFlag)
 	root.SuggestionsMinimumDistance = 2
-	root.AddCommand(newLint(), newUnits(), newBaseline(), newFn(), newRules(), newExplain(), newConfig(), newInit(), newVersion())
+	root.AddCommand(newLint(), newUnits(), newBaseline(), newFn(), newRules(), newExplain(), newPolicy(), newConfig(), newInit(), newVersion())
 	return root
-}
-
-// allRules returns the native rules and the embedded policies, sorted by id.
-func allRules() ([]*analyzer.Rule, error) {
-	embedded, err := policies.Embedded()
-	if err != nil {
-		return nil, fmt.Errorf("embedded policies: %w", err)
-	}
-	return sortRules(append(rules.All(), embedded...)), nil
 }
 
 // suggestion completes an error about a mistyped name: "; did you mean x?".

@@ -2,10 +2,8 @@ package main
 
 import (
 	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 
 	"github.com/spf13/cobra"
 
@@ -13,7 +11,6 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/config"
 	"github.com/kubeknot/kubeknot/analyzer/driver"
-	"github.com/kubeknot/kubeknot/policies"
 )
 
 // settings are the flags that override the configuration file.
@@ -46,14 +43,14 @@ func (f *lintFlags) configure(cmd *cobra.Command, o *driver.Options) error {
 	}
 	o.Config = c
 	if len(c.Policies) > 0 {
-		all, err := rulesWith(c.Policies)
+		for _, p := range c.Policies {
+			f.policies = append(f.policies, p.Abs)
+		}
+		again, err := f.options()
 		if err != nil {
 			return err
 		}
-		o.Suppress.Known = ruleIDs(all)
-		if o.Rules, err = choose(all, f.rules, f.skipRules); err != nil {
-			return err
-		}
+		o.Rules, o.Suppress.Known = again.Rules, again.Suppress.Known
 	}
 	given := cmd.Flags().Changed
 	if !given("namespace") {
@@ -100,44 +97,9 @@ func workingDirectory() (string, error) {
 
 // rulesWith returns all rules, and those of further policies.
 func rulesWith(paths []config.Path) ([]*analyzer.Rule, error) {
-	all, err := allRules()
-	if err != nil {
-		return nil, err
-	}
+	var files []string
 	for _, p := range paths {
-		more, err := policies.Load(policyFiles(p.Abs))
-		if err != nil {
-			return nil, err
-		}
-		for _, r := range more {
-			if slices.ContainsFunc(all, func(other *analyzer.Rule) bool { return other.ID == r.ID }) {
-				return nil, fmt.Errorf("%s: there is a rule %s already", p.Text, r.ID)
-			}
-		}
-		all = append(all, more...)
+		files = append(files, p.Abs)
 	}
-	return sortRules(all), nil
-}
-
-// policyFiles returns a directory, or one that holds a certain file alone.
-func policyFiles(path string) fs.FS {
-	if info, err := os.Stat(path); err == nil && info.IsDir() {
-		return os.DirFS(path)
-	}
-	return oneFile{os.DirFS(filepath.Dir(path)), filepath.Base(path)}
-}
-
-// oneFile is a directory of which only one file is seen.
-type oneFile struct {
-	fs.FS
-	name string
-}
-
-// ReadDir implements fs.ReadDirFS.
-func (f oneFile) ReadDir(string) ([]fs.DirEntry, error) {
-	info, err := fs.Stat(f.FS, f.name)
-	if err != nil {
-		return nil, err
-	}
-	return []fs.DirEntry{fs.FileInfoToDirEntry(info)}, nil
+	return allRules(files...)
 }
