@@ -23,6 +23,7 @@ type Config struct {
 	Ignore        []Ignore   `json:"ignore,omitempty" jsonschema:"findings that are not reported"`
 	RequireReason *bool      `json:"require-reason,omitempty" jsonschema:"whether everything that is ignored needs a reason" default:"true"`
 	Policies      []Path     `json:"policies,omitempty" jsonschema:"Rego files, or directories of them, with rules of your own"`
+	Values        []Path     `json:"values,omitempty" jsonschema:"values files for the Helm charts, after their own; of two the later one wins"`
 	Units         []Unit     `json:"units,omitempty" jsonschema:"files that are applied together, where directories do not say so"`
 	Nodes         Nodes      `json:"nodes,omitempty" jsonschema:"the nodes of the cluster: a file that kubectl get nodes -o yaml has written, or a list"`
 	Namespace     Name       `json:"namespace,omitempty" jsonschema:"the namespace of objects that name none"`

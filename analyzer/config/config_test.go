@@ -304,7 +304,7 @@ func TestTemplate(t *testing.T) {
 		t.Error(got)
 	}
 	all := commented.ReplaceAllString(string(config.Template), "$1")
-	all = strings.Replace(all, "extends: ../kubeknot.yaml", "extends: base.yaml", 1) + "-- base.yaml --\n-- policies/x --\n"
+	all = strings.Replace(all, "extends: ../kubeknot.yaml", "extends: base.yaml", 1) + "-- base.yaml --\n-- policies/x --\n-- values.yaml --\n"
 	c, _ := mustLoad(t, all)
 	for _, e := range c.Entries() {
 		if len(e.Values) == 0 || e.Values[0].Origin == "default" {

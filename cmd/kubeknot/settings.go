@@ -56,6 +56,11 @@ func (f *lintFlags) configure(cmd *cobra.Command, o *driver.Options) error {
 	if !given("namespace") {
 		o.Namespace = string(c.Namespace)
 	}
+	if !given("values") {
+		for _, p := range c.Values {
+			o.Values = append(o.Values, p.Abs)
+		}
+	}
 	if !given("kubernetes-version") {
 		o.Kubernetes = string(c.Kubernetes)
 	}
