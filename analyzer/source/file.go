@@ -134,6 +134,9 @@ func (f *File) Hide(s Span) {
 	}
 }
 
+// Hidden returns what Hide was given.
+func (f *File) Hidden() []Span { return f.hidden }
+
 // LineText returns the text of a 1-based line for showing to people: no line
 // break, and cut at the first hidden byte, which is shown as Mask. The
 // length of a secret is a hint too, so nothing behind it is shown either.
