@@ -23,7 +23,7 @@ var inert = map[string]bool{
 	"monitoring.coreos.com/ServiceMonitor": true, "monitoring.coreos.com/PodMonitor": true,
 	"monitoring.coreos.com/PrometheusRule": true, "monitoring.coreos.com/Probe": true,
 	"monitoring.coreos.com/AlertmanagerConfig": true,
-	"cert-manager.io":                          true, "acme.cert-manager.io": true, "bitnami.com/SealedSecret": true,
+	"cert-manager.io":                          true, "acme.cert-manager.io": true, "certmanager.k8s.io": true, "bitnami.com/SealedSecret": true,
 	"external-secrets.io": true, "networking.istio.io": true, "security.istio.io": true,
 	"gateway.networking.k8s.io": true, "traefik.io": true, "traefik.containo.us": true, "cilium.io": true,
 	"projectcontour.io": true, "keda.sh/ScaledObject": true, "keda.sh/TriggerAuthentication": true,
