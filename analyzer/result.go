@@ -8,7 +8,10 @@ type Result struct {
 	Findings []Finding
 	// NotJudged lists what was passed over and why, sorted by file.
 	NotJudged []NotJudged
-	Summary   Summary
+	// Ties has an entry for each unit that makes or finds pods, in the order of
+	// the units. It is nil unless it was asked for.
+	Ties    []UnitTies
+	Summary Summary
 }
 
 // NotJudged is a file, or a part of one, that was not judged.

@@ -45,6 +45,8 @@ type Options struct {
 	// name are always read.
 	Markdown bool
 	Rules    []*analyzer.Rule
+	// Ties asks for the ties of each unit, which only a picture needs.
+	Ties bool
 }
 
 // ErrNothing is returned when directories were given and none of them holds a
@@ -104,7 +106,11 @@ func judge(ctx context.Context, o Options, units *Loaded) (*analyzer.Result, err
 		return nil, err
 	}
 	r.collect(passes, units)
-	return r.result(units), errors.Join(failures...)
+	result := r.result(units)
+	if o.Ties {
+		result.Ties = tiesOf(passes, result.Findings)
+	}
+	return result, errors.Join(failures...)
 }
 
 // nothingIn names the path if there is one alone.

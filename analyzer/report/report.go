@@ -26,6 +26,9 @@ type Options struct {
 	// Color puts ANSI colours into formats made for people. Whether a terminal
 	// reads them is the caller's to know.
 	Color bool
+	// Rules explain the findings in formats that have room for it. A rule that
+	// is not among them is named by its id alone.
+	Rules []*analyzer.Rule
 }
 
 // formats holds every format, the default first.
@@ -35,6 +38,7 @@ var formats = [...]struct {
 }{
 	{"text", func(o Options) Reporter { return textReporter{newPalette(o.Color)} }},
 	{"concise", func(Options) Reporter { return conciseReporter{} }},
+	{"html", func(o Options) Reporter { return htmlReporter{o.Rules} }},
 	{"json", func(Options) Reporter { return jsonReporter{} }},
 }
 

@@ -97,10 +97,11 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 		args = []string{"."}
 	}
 	out := cmd.OutOrStdout()
-	reporter, err := report.New(f.format.value, report.Options{Color: f.colored(out)})
+	reporter, err := report.New(f.format.value, report.Options{Color: f.colored(out), Rules: options.Rules})
 	if err != nil {
 		return err
 	}
+	options.Ties = f.format.value == "html"
 	options.Paths, options.Stdin = args, cmd.InOrStdin()
 	result, failure := driver.Run(cmd.Context(), options)
 	nothing := errors.Is(failure, driver.ErrNothing) && f.format.value == "text" && len(result.NotJudged) == 0
