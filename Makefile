@@ -1,5 +1,6 @@
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 FUZZTIME ?= 30s
+OPA = github.com/open-policy-agent/opa@v1.22.0
 
 .DEFAULT_GOAL := build
 
@@ -34,9 +35,18 @@ corpus: ## Measure the rules on a labelled corpus: make corpus CORPUS=DIR
 conformance: ## Compare the verdict with a real API server (builds one)
 	cd analyzer/apiserver/conformance && go run .
 
+.PHONY: opa
+opa: ## Check, test and format the policies with the opa command
+	go run $(OPA) check --strict policies
+	go run $(OPA) test policies
+	go run $(OPA) fmt --diff --fail policies
+	go run $(OPA) check --strict --schema policies/input.schema.json policies
+
 .PHONY: fuzz
-fuzz: ## Fuzz the manifest parser for FUZZTIME (30s)
+fuzz: ## Fuzz the manifest parser, the configuration and the reports for FUZZTIME (30s) each
 	go test ./analyzer/manifest -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
+	go test ./analyzer/config -run '^$$' -fuzz FuzzLoad -fuzztime $(FUZZTIME)
+	go test ./analyzer/report -run '^$$' -fuzz FuzzReports -fuzztime $(FUZZTIME)
 
 .PHONY: clean
 clean: ## Remove what was built

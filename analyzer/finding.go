@@ -61,20 +61,11 @@ type Related struct {
 	Message  string
 }
 
-// Fingerprint identifies a finding across runs: it is made of the rule, the
-// file inside the tree, the object and the field path, never of lines or
-// messages, so moving lines does not change it.
+// Fingerprint is a hash of the Identity: two findings have the same if it is
+// the same.
 func (f *Finding) Fingerprint() string {
-	parts := []string{f.Rule, "", "", "", "", "", manifest.FieldPath(f.Path)}
-	if f.Location.File != nil {
-		parts[1] = f.Location.File.Rel
-	}
-	if r := f.Resource; r != nil {
-		parts[2], parts[3], parts[4], parts[5] = r.Group, r.Kind, r.Namespace, r.Name
-		if r.Origin != nil { // the same in all builds
-			parts[4], parts[5] = "", r.WrittenName()
-		}
-	}
+	id := f.Identity()
+	parts := []string{id.Rule, id.File, id.Group, id.Kind, id.Namespace, id.Name, id.Field}
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:8])
 }

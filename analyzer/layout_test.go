@@ -26,6 +26,7 @@ var order = [][]string{
 	{"analyzer"},
 	{"rules", "policies", "analyzer/suppress", "analyzer/report", "analyzer/config"},
 	{"analyzer/driver"},
+	{"analyzer/fixture"},
 	{"analyzer/analyzertest"},
 	{"cmd/kubeknot"},
 }

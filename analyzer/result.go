@@ -4,8 +4,13 @@ import "time"
 
 // Result is what a run found, in the form that reports print.
 type Result struct {
-	// Findings is sorted by Sort.
+	// Findings is sorted by Sort. What is suppressed or known is not in it.
 	Findings []Finding
+	// Known are the findings that a baseline knows of, sorted too.
+	Known []Finding
+	// Stale are the entries of baselines that match nothing any more, sorted;
+	// those that the run could not judge are not among them.
+	Stale []string
 	// NotJudged lists what was passed over and why, sorted by file.
 	NotJudged []NotJudged
 	// Ties has an entry for each unit that makes or finds pods, in the order of
@@ -31,5 +36,7 @@ type Summary struct {
 	Errors    int
 	Warnings  int
 	Infos     int
-	Elapsed   time.Duration // wall time; not part of reports that are compared
+	// Suppressed counts the findings that are silenced by what people wrote.
+	Suppressed int
+	Elapsed    time.Duration // wall time; not part of reports that are compared
 }

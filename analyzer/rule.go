@@ -36,12 +36,32 @@ type Rule struct {
 	References []string
 	// Policy is the name of the Rego file it is written in, "" for Go.
 	Policy string
+	// Options is a struct that holds the defaults of what the configuration can
+	// set; nil if there is nothing. Its fields are integers, booleans, strings
+	// or lists of them, tagged json:"name,omitempty" and jsonschema:"what it
+	// does"; a method Check() error may refuse values. OptionsOf reads it.
+	Options any
 
-	// Run judges a unit. A rule has either Run or File.
+	// Run judges a unit. A rule has one of Run, File and Review.
 	Run func(*Pass) error
 	// File judges a file on its own, before any unit.
 	File func(*Pass, *manifest.File) error
+	// Review is what it reports of suppressions, once all other rules have
+	// said what they have to; "" for other rules. analyzer/suppress judges.
+	Review Review
 }
+
+// Review is what can be wrong with a suppression.
+type Review string
+
+const (
+	// Invalid: it cannot be understood, or lacks its reason; it does nothing.
+	Invalid Review = "invalid"
+	// Unused: there is nothing to silence.
+	Unused Review = "unused"
+	// Expired: its last day is over, so it does nothing.
+	Expired Review = "expired"
+)
 
 var idPattern = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)+$`)
 
@@ -59,7 +79,15 @@ func (r *Rule) Validate() error {
 	need(r.Why != "", "no explanation (Why)")
 	need(r.Bad != "" && r.Good != "", "no bad and good example")
 	need(len(r.References) > 0, "no reference to Kubernetes' documentation or source")
-	need((r.Run == nil) != (r.File == nil), "it needs either Run or File")
+	judges := 0
+	for _, has := range []bool{r.Run != nil, r.File != nil, r.Review != ""} {
+		if has {
+			judges++
+		}
+	}
+	need(judges == 1, "it needs one of Run, File and Review")
+	fault := optionsFault(r.Options)
+	need(fault == "", fault)
 	return errors.Join(errs...)
 }
 
@@ -73,6 +101,10 @@ type Pass struct {
 	// Kubernetes is the version of the cluster, "1.31"; "" for the one whose
 	// API server is asked.
 	Kubernetes string
+
+	// Options returns what the configuration says of the rule's options for a
+	// resource, nil where it says nothing. Rules ask OptionsOf. It may be nil.
+	Options func(*manifest.Resource) any
 
 	// Findings and Skipped collect what the rule says.
 	Findings []Finding
@@ -95,6 +127,9 @@ func (p *Pass) Report(f Finding) {
 		f.Claim = p.Rule.Claim
 	}
 	if f.Evidence == "" {
+		f.Evidence = Certain
+	}
+	if f.Evidence == Absent && p.Unit != nil && p.Unit.Kind == unit.Dump { // it is nowhere
 		f.Evidence = Certain
 	}
 	if f.Severity == "" {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/fstest"
+	"time"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
@@ -140,4 +142,53 @@ func BenchmarkRunWithoutItsKinds(b *testing.B) {
 			}
 		}
 	}
+}
+
+// fifty are policies that look at every Deployment, each with another check.
+func fifty(b *testing.B) []*analyzer.Rule {
+	b.Helper()
+	files := fstest.MapFS{}
+	checks := []string{
+		`w.object.spec.replicas > 99`,
+		`endswith(w.object.spec.template.spec.containers[_].image, ":latest")`,
+		`not w.object.metadata.labels`,
+		`not w.object.spec.template.spec.containers[0].resources.requests.cpu`,
+		`w.object.spec.template.spec.hostNetwork == true`,
+	}
+	for i := range 50 {
+		text := fmt.Sprintf("%sfindings contains {\"resource\": w.ref, \"msg\": \"m\"} if {\n\tsome w in input.resources.Deployment\n\t%s\n}\n", header, checks[i%len(checks)])
+		name := fmt.Sprintf("some-rule%d", i)
+		files[name+".rego"] = &fstest.MapFile{Data: []byte(strings.Replace(text, "some_rule", strings.ReplaceAll(name, "-", "_"), 1))}
+	}
+	rules, err := Load(files)
+	if err != nil {
+		b.Fatal(err)
+	}
+	return rules
+}
+
+// BenchmarkFiftyPolicies runs 50 policies over 10,000 objects, ten units of
+// 1,000, and states how that compares to parsing them.
+func BenchmarkFiftyPolicies(b *testing.B) {
+	rules := fifty(b)
+	f := thousand()
+	var parsing, running time.Duration
+	for b.Loop() {
+		for range 10 {
+			start := time.Now()
+			u := unit.FromFile(manifest.Parse(f), "")
+			parsing += time.Since(start)
+			g := graph.Build(u, nil)
+			start = time.Now()
+			for _, r := range rules {
+				if err := r.Run(&analyzer.Pass{Rule: r, Unit: u, Graph: g}); err != nil {
+					b.Fatal(err)
+				}
+			}
+			running += time.Since(start)
+		}
+	}
+	b.ReportMetric(float64(parsing.Milliseconds())/float64(b.N), "parse-ms/op")
+	b.ReportMetric(float64(running.Milliseconds())/float64(b.N), "policies-ms/op")
+	b.ReportMetric(running.Seconds()/parsing.Seconds(), "policies/parse")
 }

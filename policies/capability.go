@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -46,10 +47,17 @@ func capabilities() *ast.Capabilities {
 	return c
 }
 
-// explain says of a call to a denied function why it is undefined.
+// explain writes an error as file:line:column: code: message, with its details
+// below. Of a call to a denied function it says why it is undefined.
 func explain(e *ast.Error) error {
 	if name, ok := strings.CutPrefix(e.Message, "undefined function "); ok && denied[name] != "" {
-		return fmt.Errorf("%s: a policy may not call %s: %s", e.Location, name, denied[name])
+		return fmt.Errorf("%s: a policy may not call %s: %s", at(e.Location), name, denied[name])
 	}
-	return e
+	text := fmt.Sprintf("%s: %s: %s", at(e.Location), e.Code, e.Message)
+	if e.Details != nil {
+		for _, line := range e.Details.Lines() {
+			text += "\n\t" + line
+		}
+	}
+	return errors.New(text)
 }

@@ -19,7 +19,7 @@ func TestDeniedFunctionsDoNotLoad(t *testing.T) {
 		"uuid.rfc4122":       `uuid.rfc4122("x")`,
 	} {
 		_, err := policyOf(fmt.Sprintf("findings contains f if f := %s\n", call))
-		want := fmt.Sprintf("some-rule.rego:13: a policy may not call %s: %s", name, denied[name])
+		want := fmt.Sprintf("some-rule.rego:13:29: a policy may not call %s: %s", name, denied[name])
 		if err == nil || err.Error() != want {
 			t.Errorf("got  %v\nwant %s", err, want)
 		}

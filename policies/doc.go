@@ -8,7 +8,8 @@
 // kubeknot.rules.replicas_default, in Rego v1. The METADATA block above its
 // package says what the fields of analyzer.Rule say: title, description (Why),
 // related_resources (References), and below custom: claim, kinds, bad and good.
-// All but kinds are required.
+// All but kinds are required of the embedded policies, none of those that
+// Loader.Files reads.
 //
 // Its rule "findings contains f if {...}" yields one object per finding:
 //
@@ -29,7 +30,8 @@
 //
 // # The input
 //
-// A policy is evaluated once per unit, with this input:
+// A policy is evaluated once per unit, with this input, which Schema describes
+// to the compiler:
 //
 //	unit
 //	  name, kind  what people call it, and why it belongs together: unit.Unit

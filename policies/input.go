@@ -115,9 +115,10 @@ func (in *input) value(kinds []string) (ast.Value, error) {
 // convert describes resources of one kind.
 func (in *input) convert(refs []int) (*ast.Term, error) {
 	later := map[manifest.ID]bool{}
-	c := newConverter()
+	c := converters.Get().(*converter)
+	defer c.release()
 	terms := make([]*ast.Term, len(refs))
-	for i, ref := range slices.Backward(refs) {
+	for i, ref := range slices.Backward(refs) { // backward, to know what comes later
 		r := in.resources[ref]
 		object, err := c.object(r)
 		if err != nil {

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strings"
-	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
@@ -16,82 +16,140 @@ import (
 //go:embed *.rego
 var embedded embed.FS
 
-// timeLimit ends a policy that does not come to an end by itself.
-const timeLimit = 10 * time.Second
+// Loader makes rules of policies. The zero value is ready to use.
+type Loader struct {
+	// Trace is where one rule explains itself; nil traces nothing.
+	Trace *Trace
+
+	limits limits // of each evaluation; zero for the usual ones
+}
 
 // Embedded returns the rules that are part of kubeknot, ordered by id.
-func Embedded() ([]*analyzer.Rule, error) { return Load(embedded) }
+func Embedded() ([]*analyzer.Rule, error) { return Loader{}.Embedded() }
+
+// Embedded returns the rules that are part of kubeknot, ordered by id.
+func (l Loader) Embedded() ([]*analyzer.Rule, error) {
+	rules, err := l.load(embedded)
+	for _, r := range rules {
+		r.Policy = "policies/" + r.Policy
+	}
+	return rules, err
+}
 
 // Load returns the rules that the *.rego files at the top of fsys hold, ordered
 // by id; *_test.rego files are left out. They are compiled and ready to run.
 // No files are no rules, and no error. The error joins all that is wrong with
-// the files, each with its file and, where there is one, its line.
-func Load(fsys fs.FS) ([]*analyzer.Rule, error) { return load(fsys, timeLimit) }
+// the files, each with its file and, where there is one, its place.
+func Load(fsys fs.FS) ([]*analyzer.Rule, error) { return Loader{}.load(fsys) }
 
-func load(fsys fs.FS, limit time.Duration) ([]*analyzer.Rule, error) {
-	files, err := fs.Glob(fsys, "*.rego")
+func (l Loader) load(fsys fs.FS) ([]*analyzer.Rule, error) {
+	names, err := fs.Glob(fsys, "*.rego")
 	if err != nil {
 		return nil, fmt.Errorf("listing the policies: %w", err)
 	}
 	var (
-		policies []*policy
-		errs     []error
+		files []file
+		errs  []error
 	)
-	for _, file := range files {
-		if !strings.HasSuffix(file, "_test.rego") {
-			p, err := read(fsys, file)
-			policies = append(policies, p)
-			errs = append(errs, err)
+	for _, name := range names {
+		if isTest(name) {
+			continue
 		}
+		text, err := fs.ReadFile(fsys, name)
+		if err != nil {
+			errs = append(errs, fmt.Errorf("reading a policy: %w", err))
+		}
+		files = append(files, file{name, text, true})
+	}
+	rules, err := l.compile(files)
+	return rules, errors.Join(append(errs, err)...)
+}
+
+// file is a policy as it was read.
+type file struct {
+	name     string
+	text     []byte
+	complete bool // whether its METADATA has to say everything
+}
+
+func isTest(name string) bool { return strings.HasSuffix(name, "_test.rego") }
+
+// compile returns the rules of the files, in their order, or all that is wrong
+// with them.
+func (l Loader) compile(files []file) ([]*analyzer.Rule, error) {
+	var (
+		set  compilation
+		errs []error
+	)
+	for _, f := range files {
+		errs = append(errs, set.add(f))
 	}
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
-	if err := prepare(policies); err != nil {
+	if err := set.prepare(); err != nil {
 		return nil, err
 	}
-	rules := make([]*analyzer.Rule, len(policies))
-	for i, p := range policies {
-		p.limit = limit
+	rules := make([]*analyzer.Rule, len(set.policies))
+	for i, p := range set.policies {
+		p.limits, p.trace = l.limits.orUsual(), l.Trace
 		p.rule.Run = p.run
-		if err := p.rule.Validate(); err != nil {
-			errs = append(errs, fmt.Errorf("%s: %w", p.rule.Policy, err))
-		}
 		rules[i] = p.rule
-	}
-	if err := errors.Join(errs...); err != nil {
-		return nil, err
 	}
 	return rules, nil
 }
 
-// entryPoint is the name of the rule that yields the findings.
-const entryPoint = "findings"
+// entryPoint is the name of the rule that yields the findings, rulesPackage
+// the package below which those of the policies stand.
+const (
+	entryPoint   = "findings"
+	rulesPackage = "kubeknot.rules."
+)
 
-// read returns the policy of a file, not prepared yet.
-func read(fsys fs.FS, file string) (*policy, error) {
-	text, err := fs.ReadFile(fsys, file)
-	if err != nil {
-		return nil, fmt.Errorf("reading a policy: %w", err)
+// add reads a file into the compilation: as a policy or, where incomplete files
+// are welcome and the package is no rule's, as a module that policies import.
+func (c *compilation) add(f file) error {
+	if f.text == nil {
+		return nil // it could not be read
 	}
-	module, err := ast.ParseModuleWithOpts(file, string(text), ast.ParserOptions{
-		ProcessAnnotation: true,
-		RegoVersion:       ast.RegoV1,
-	})
+	module, err := parse(f.name, f.text)
 	if err != nil {
-		return nil, flatten(err)
+		return flatten(err)
 	}
-	id := strings.TrimSuffix(file, ".rego")
-	want := "kubeknot.rules." + strings.ReplaceAll(id, "-", "_")
-	if got := strings.TrimPrefix(module.Package.Path.String(), "data."); got != want {
-		return nil, fmt.Errorf("%s: the package is %s, but the name of the file asks for %s", module.Package.Location, got, want)
+	c.modules = append(c.modules, named{f.name, module})
+	got := packageOf(module)
+	if !f.complete && !strings.HasPrefix(got, rulesPackage) && !yieldsFindings(module) {
+		return nil
+	}
+	id := idOf(f.name)
+	if want := rulesPackage + strings.ReplaceAll(id, "-", "_"); got != want {
+		return fmt.Errorf("%s: the package is %s, but the name of the file asks for %s", at(module.Package.Location), got, want)
 	}
 	if !yieldsFindings(module) {
-		return nil, fmt.Errorf("%s: no rule \"%s contains f if {...}\"", module.Package.Location, entryPoint)
+		return fmt.Errorf("%s: no rule \"%s contains f if {...}\"", at(module.Package.Location), entryPoint)
 	}
-	p := &policy{rule: &analyzer.Rule{ID: id, Policy: file}, module: module}
-	return p, describe(p.rule, module)
+	p := &policy{rule: &analyzer.Rule{ID: id, Policy: f.name}, module: module}
+	if other := c.policy(id); other != nil {
+		return fmt.Errorf("%s: %s is the rule %s already: rename one of the files", f.name, other.rule.Policy, id)
+	}
+	c.policies = append(c.policies, p)
+	return describe(p.rule, module, f.complete)
 }
+
+var wordsPattern = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)*$`)
+
+// idOf returns the id of the rule in a file.
+func idOf(name string) string {
+	base := name[strings.LastIndexAny(name, `/\`)+1:]
+	return strings.ReplaceAll(strings.TrimSuffix(base, ".rego"), "_", "-")
+}
+
+// parse reads a module with its METADATA.
+func parse(name string, text []byte) (*ast.Module, error) {
+	return ast.ParseModuleWithOpts(name, string(text), ast.ParserOptions{ProcessAnnotation: true, RegoVersion: ast.RegoV1})
+}
+
+func packageOf(m *ast.Module) string { return strings.TrimPrefix(m.Package.Path.String(), "data.") }
 
 func yieldsFindings(m *ast.Module) bool {
 	for _, r := range m.Rules {
@@ -114,4 +172,12 @@ func flatten(err error) error {
 		errs[i] = explain(e)
 	}
 	return errors.Join(errs...)
+}
+
+// at writes a place as editors jump to it: file:line:column.
+func at(l *ast.Location) string {
+	if l == nil {
+		return "policy"
+	}
+	return fmt.Sprintf("%s:%d:%d", l.File, l.Row, l.Col)
 }

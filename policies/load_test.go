@@ -69,9 +69,9 @@ func TestLoadErrors(t *testing.T) {
 	}
 	swap := func(old, new string) string { return strings.Replace(whole, old, new, 1) }
 	for name, test := range map[string]struct{ text, want string }{
-		"no metadata":       {"package kubeknot.rules.some_rule\n" + nothing, "some-rule.rego:1: no METADATA above the package"},
-		"metadata of rule":  {"package kubeknot.rules.some_rule\n# METADATA\n# title: x\n" + nothing, "some-rule.rego:1: no METADATA above the package"},
-		"no title":          {without("title"), "some-rule.rego:1: METADATA: no title"},
+		"no metadata":       {"package kubeknot.rules.some_rule\n" + nothing, "some-rule.rego:1:1: no METADATA above the package"},
+		"metadata of rule":  {"package kubeknot.rules.some_rule\n# METADATA\n# title: x\n" + nothing, "some-rule.rego:1:1: no METADATA above the package"},
+		"no title":          {without("title"), "some-rule.rego:1:1: METADATA: no title"},
 		"no description":    {without("description"), "METADATA: no description"},
 		"no reference":      {without("re"), "METADATA: no related_resources"},
 		"no claim":          {without("claim"), "METADATA: no custom.claim"},
@@ -82,15 +82,15 @@ func TestLoadErrors(t *testing.T) {
 		"kinds no list":     {swap("[Deployment]", "Deployment"), "METADATA: custom.kinds is not a list of kinds"},
 		"kinds empty":       {swap("[Deployment]", "[]"), "METADATA: custom.kinds is not a list of kinds"},
 		"unknown custom":    {swap("kinds:", "kind:"), "METADATA: custom.kind is unknown"},
-		"metadata no YAML":  {swap("# title: A title", "# title: [A title"), "some-rule.rego:3: rego_parse_error"},
-		"other package":     {swap("some_rule", "other"), "some-rule.rego:11: the package is kubeknot.rules.other, but the name of the file asks for kubeknot.rules.some_rule"},
-		"syntax":            {swap("false", "false )"), "some-rule.rego:14: rego_parse_error"},
-		"no findings":       {header + "deny contains 1\n", `some-rule.rego:11: no rule "findings contains f if {...}"`},
-		"findings no set":   {header + "findings := 1\n", `some-rule.rego:11: no rule "findings contains f if {...}"`},
-		"unsafe variable":   {swap("false", "x == 1"), "some-rule.rego:14: rego_unsafe_var_error"},
-		"unused variable":   {swap("false", "x := 1"), "some-rule.rego:14: rego_compile_error: assigned var x unused"},
-		"unknown function":  {swap("false", "nope(1)"), "some-rule.rego:14: rego_type_error: undefined function nope"},
-		"old Rego":          {header + "findings[f] { f := 1 }\n", "some-rule.rego:13: rego_parse_error"},
+		"metadata no YAML":  {swap("# title: A title", "# title: [A title"), "some-rule.rego:3:1: rego_parse_error"},
+		"other package":     {swap("some_rule", "other"), "some-rule.rego:11:1: the package is kubeknot.rules.other, but the name of the file asks for kubeknot.rules.some_rule"},
+		"syntax":            {swap("false", "false )"), "some-rule.rego:14:8: rego_parse_error"},
+		"no findings":       {header + "deny contains 1\n", `some-rule.rego:11:1: no rule "findings contains f if {...}"`},
+		"findings no set":   {header + "findings := 1\n", `some-rule.rego:11:1: no rule "findings contains f if {...}"`},
+		"unsafe variable":   {swap("false", "x == 1"), "some-rule.rego:14:2: rego_unsafe_var_error"},
+		"unused variable":   {swap("false", "x := 1"), "some-rule.rego:14:2: rego_compile_error: assigned var x unused"},
+		"unknown function":  {swap("false", "nope(1)"), "some-rule.rego:14:2: rego_type_error: undefined function nope"},
+		"old Rego":          {header + "findings[f] { f := 1 }\n", "some-rule.rego:13:1: rego_parse_error"},
 		"input overwritten": {header + nothing + "input := 1\n", "rego_compile_error"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -107,7 +107,7 @@ func TestLoadValidatesTheRule(t *testing.T) {
 	t.Parallel()
 	text := strings.Replace(header+nothing, "some_rule", "rule", 1)
 	_, err := Load(fstest.MapFS{"rule.rego": {Data: []byte(text)}})
-	if want := "rule.rego: rule \"rule\": the id is not kebab-case"; err == nil || !strings.Contains(err.Error(), want) {
+	if want := "rule.rego:1:1: METADATA: the name of the file gives the id \"rule\", which is not kebab-case"; err == nil || !strings.Contains(err.Error(), want) {
 		t.Errorf("got %v, want %s", err, want)
 	}
 }

@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"maps"
@@ -13,49 +14,57 @@ import (
 )
 
 // describe fills in what the METADATA block above the package says of a rule.
-// Its error names each part that is missing or wrong.
-func describe(rule *analyzer.Rule, module *ast.Module) error {
+// Its error names each part that is wrong or, if it has to be complete, missing.
+// Otherwise the rule gets what it needs to run and to be shown.
+func describe(rule *analyzer.Rule, module *ast.Module, complete bool) error {
 	set, problems := ast.BuildAnnotationSet([]*ast.Module{module})
 	if problems != nil {
 		return flatten(problems)
 	}
 	a := set.GetPackageScope(module.Package)
-	if a == nil {
-		return fmt.Errorf("%s: no METADATA above the package", module.Package.Location)
+	switch {
+	case a == nil && complete:
+		return fmt.Errorf("%s: no METADATA above the package", at(module.Package.Location))
+	case a == nil:
+		a = &ast.Annotations{Location: module.Package.Location}
 	}
-	m := metadata{Annotations: a}
-	rule.Title = m.required("title", a.Title)
+	m := metadata{Annotations: a, complete: complete}
+	rule.Title = cmp.Or(m.required("title", a.Title), rule.ID)
 	rule.Why = m.required("description", a.Description)
 	rule.References = m.references()
-	rule.Claim = analyzer.Claim(m.text("claim"))
+	rule.Claim = cmp.Or(analyzer.Claim(m.text("claim")), analyzer.Suspect)
 	rule.Kinds = m.kinds()
 	rule.Bad, rule.Good = m.example("bad"), m.example("good")
-	if rule.Claim != "" && !isClaim(rule.Claim) {
+	if !isClaim(rule.Claim) {
 		m.fail("custom.claim is %q: use %s", rule.Claim, claims)
 	}
 	m.refuseOthers("claim", "kinds", "bad", "good")
+	if !wordsPattern.MatchString(rule.ID) || complete && !strings.Contains(rule.ID, "-") {
+		m.fail("the name of the file gives the id %q, which is not kebab-case", rule.ID)
+	}
 	return errors.Join(m.errs...)
 }
 
 // metadata reads an annotation and collects what is wrong with it.
 type metadata struct {
 	*ast.Annotations
-	errs []error
+	complete bool
+	errs     []error
 }
 
 func (m *metadata) fail(format string, args ...any) {
-	m.errs = append(m.errs, fmt.Errorf("%s: METADATA: %s", m.Location, fmt.Sprintf(format, args...)))
+	m.errs = append(m.errs, fmt.Errorf("%s: METADATA: %s", at(m.Location), fmt.Sprintf(format, args...)))
 }
 
 func (m *metadata) required(part, text string) string {
 	text = strings.TrimSpace(text)
-	if text == "" {
+	if text == "" && m.complete {
 		m.fail("no %s", part)
 	}
 	return text
 }
 
-// text returns a required string below custom.
+// text returns a string below custom, required if all is.
 func (m *metadata) text(key string) string {
 	value, present := m.Custom[key]
 	text, ok := value.(string)
@@ -66,7 +75,7 @@ func (m *metadata) text(key string) string {
 	return m.required("custom."+key, text)
 }
 
-// example returns a required manifest below custom, which ends in a line break
+// example returns a manifest below custom, required if all is, which ends in a line break
 // as a file does.
 func (m *metadata) example(key string) string {
 	if text := m.text(key); text != "" {
@@ -95,7 +104,7 @@ func (m *metadata) kinds() []string {
 }
 
 func (m *metadata) references() []string {
-	if len(m.RelatedResources) == 0 {
+	if len(m.RelatedResources) == 0 && m.complete {
 		m.fail("no related_resources")
 	}
 	var refs []string

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"time"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
@@ -18,38 +17,9 @@ type policy struct {
 	rule   *analyzer.Rule
 	module *ast.Module
 	query  rego.PreparedEvalQuery
-	limit  time.Duration
+	limits limits
+	trace  *Trace // nil traces nothing
 }
-
-// prepare compiles the modules of the policies together and prepares the query
-// of each.
-func prepare(policies []*policy) error {
-	modules := make(map[string]*ast.Module, len(policies))
-	for _, p := range policies {
-		modules[p.rule.Policy] = p.module
-	}
-	compiler := ast.NewCompiler().WithCapabilities(capabilities()).WithStrict(true)
-	if compiler.Compile(modules); compiler.Failed() {
-		compiler.Errors.Sort()
-		return flatten(compiler.Errors)
-	}
-	for _, p := range policies {
-		var err error
-		p.query, err = rego.New(
-			rego.Compiler(compiler),
-			rego.Query(p.module.Package.Path.String()+"."+entryPoint),
-			rego.StrictBuiltinErrors(true),
-			rego.GenerateJSON(asIs),
-		).PrepareForEval(context.Background())
-		if err != nil {
-			return fmt.Errorf("%s: preparing its query: %w", p.rule.Policy, err)
-		}
-	}
-	return nil
-}
-
-// asIs saves OPA the way from its values to plain Go data.
-func asIs(t *ast.Term, _ *rego.EvalContext) (any, error) { return t, nil }
 
 // run evaluates the policy over a unit. It reports all or nothing: a finding
 // that cannot be read is an error of the policy.
@@ -58,19 +28,12 @@ func (p *policy) run(pass *analyzer.Pass) error {
 	if !in.judges(p.rule.Kinds) {
 		return nil
 	}
-	value, err := in.value(p.rule.Kinds)
+	findings, err := p.findings(in)
+	if p.trace.wants(p.rule) {
+		p.trace.unit(p, in, findings)
+	}
 	if err != nil {
 		return fmt.Errorf("%s: %w", p.rule.Policy, err)
-	}
-	terms, err := p.eval(value)
-	if err != nil {
-		return fmt.Errorf("%s: %w", p.rule.Policy, err)
-	}
-	findings := make([]analyzer.Finding, len(terms))
-	for i, t := range terms {
-		if findings[i], err = in.finding(t); err != nil {
-			return fmt.Errorf("%s: a finding: %w", p.rule.Policy, err)
-		}
 	}
 	for _, f := range findings {
 		pass.Report(f)
@@ -78,14 +41,38 @@ func (p *policy) run(pass *analyzer.Pass) error {
 	return nil
 }
 
+// maxFindings is how many findings a policy may yield for one unit.
+const maxFindings = 100_000
+
+func (p *policy) findings(in *input) ([]analyzer.Finding, error) {
+	value, err := in.value(p.rule.Kinds)
+	if err != nil {
+		return nil, err
+	}
+	terms, err := p.eval(value)
+	if err != nil {
+		return nil, err
+	}
+	if len(terms) > maxFindings {
+		return nil, fmt.Errorf("it yields %d findings for one unit, more than %d", len(terms), maxFindings)
+	}
+	findings := make([]analyzer.Finding, len(terms))
+	for i, t := range terms {
+		if findings[i], err = in.finding(t); err != nil {
+			return nil, fmt.Errorf("a finding: %w", err)
+		}
+	}
+	return findings, nil
+}
+
 // eval returns what the policy yields, in one order.
-func (p *policy) eval(input ast.Value) ([]*ast.Term, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), p.limit)
-	defer cancel()
-	results, err := p.query.Eval(ctx, rego.EvalParsedInput(input))
+func (p *policy) eval(input ast.Value, options ...rego.EvalOption) ([]*ast.Term, error) {
+	ctx, stop := p.limits.watch(context.Background())
+	defer stop()
+	results, err := p.query.Eval(ctx, append(options, rego.EvalParsedInput(input))...)
 	switch {
 	case err != nil && topdown.IsCancel(err) && ctx.Err() != nil:
-		return nil, fmt.Errorf("it did not come to an end within %s", p.limit)
+		return nil, context.Cause(ctx)
 	case err != nil:
 		return nil, fmt.Errorf("evaluating it: %w", err)
 	case len(results) == 0:

@@ -2,6 +2,7 @@ package policies
 
 import (
 	"errors"
+	"fmt"
 	"strconv"
 
 	"github.com/open-policy-agent/opa/v1/ast"
@@ -17,8 +18,14 @@ func stringOf(v ast.Value) (string, error) {
 	if !ok {
 		return "", wrong(v, "a string")
 	}
+	if len(s) > maxText {
+		return "", fmt.Errorf("a text of %d bytes, more than %d", len(s), maxText)
+	}
 	return string(s), nil
 }
+
+// maxText bounds what one text of a finding may print, in bytes.
+const maxText = 64 << 10
 
 // items calls f for the elements of an array until it fails.
 func items(v ast.Value, f func(*ast.Term) error) error {

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"strconv"
+	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -38,6 +39,19 @@ type word struct {
 }
 
 func newConverter() *converter { return &converter{known: map[string]*word{}} }
+
+// converters are between two uses: a tree of many small units has the same keys
+// in all of them.
+var converters = sync.Pool{New: func() any { return newConverter() }}
+
+// maxKnown bounds what a converter that is put back remembers.
+const maxKnown = 1 << 12
+
+func (c *converter) release() {
+	if len(c.known) <= maxKnown {
+		converters.Put(c)
+	}
+}
 
 // object converts a resource. It fails if the resource is larger than any that
 // the API server takes.
@@ -152,8 +166,17 @@ func decoded(n *yaml.Node) *ast.Term {
 	return nil
 }
 
+// maxWord is the length up to which a value is remembered: longer ones are
+// hardly ever met again.
+const maxWord = 64
+
 // string returns the term of a string.
-func (c *converter) string(s string) *ast.Term { return c.word(s).Term }
+func (c *converter) string(s string) *ast.Term {
+	if len(s) > maxWord {
+		return ast.StringTerm(s)
+	}
+	return c.word(s).Term
+}
 
 func (c *converter) word(s string) *word {
 	t := c.known[s]

@@ -118,7 +118,7 @@ func TestAliasBombsAreErrors(t *testing.T) {
 			t.Parallel()
 			g := graphOf(tree{"u/a.yaml": "# one\n" + deployment("bomb") + text}, nil)
 			_, err := run(embeddedRule(t, "replicas-default"), g)
-			want := "replicas-default.rego: u/a.yaml:3: Deployment bomb is too large: "
+			want := "policies/replicas-default.rego: u/a.yaml:3: Deployment bomb is too large: "
 			if err == nil || !strings.HasPrefix(err.Error(), want) {
 				t.Errorf("got  %v\nwant %s", err, want)
 			}

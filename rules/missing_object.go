@@ -8,6 +8,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
 // explanation is a way to explain that the object of a reference is not there;
@@ -40,6 +41,10 @@ func missingObject(p *analyzer.Pass, ref *graph.Reference, explanations ...expla
 	}
 	if p.Unit.MayHold(ref.Target.Name) {
 		p.Skip(ref.From, fmt.Sprintf("resources: their %ss may stand in a document that cannot be read", kind))
+		return nil
+	}
+	if p.Unit.Kind == unit.Dump && !p.Unit.HoldsKind(ref.Target.Group, kind) {
+		p.Skip(ref.From, fmt.Sprintf("resources: the dump holds no %ss", kind))
 		return nil
 	}
 	f := &analyzer.Finding{

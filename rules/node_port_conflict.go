@@ -18,7 +18,7 @@ var NodePortConflict = &analyzer.Rule{
 	Kinds: []string{"Service"},
 	Why: `A node port is open on every node for one Service of the whole cluster. The API server keeps them by number alone: a Service that asks for one which another Service has is refused, whatever their namespaces and protocols. Within one Service, entries of the same port with different protocols may share one.
 
-Node ports are taken from the range 30000-32767; a number outside is refused, unless the API server is started with another --service-node-port-range.`,
+Node ports are taken from the range 30000-32767; a number outside is refused. If the API server is started with another --service-node-port-range, the options first and last say so.`,
 	Bad: `apiVersion: v1
 kind: Service
 metadata:
@@ -55,6 +55,7 @@ spec:
 		"https://kubernetes.io/docs/concepts/services-networking/service/#type-nodeport",
 		"k8s.io/kubernetes/pkg/registry/core/service/storage/alloc.go: initNodePorts",
 	},
+	Options: NodePortRange{First: 30000, Last: 32767},
 	Run: func(p *analyzer.Pass) error {
 		taken := map[int]*nodePort{}
 		for _, s := range p.Graph.Services {
@@ -62,12 +63,13 @@ spec:
 			if !s.Own || s.Type() == "ClusterIP" || s.Type() == "ExternalName" || p.Graph.Superseded(s.Resource) {
 				continue
 			}
+			allowed := analyzer.OptionsOf[NodePortRange](p, s.Resource)
 			for _, port := range s.Ports() {
 				n := port.NodePort
 				switch first := taken[n]; {
 				case n == 0:
-				case n < firstNodePort || n > lastNodePort:
-					p.Report(nodePortOutOfRange(s, port))
+				case n < allowed.First || n > allowed.Last:
+					p.Report(nodePortOutOfRange(s, port, allowed))
 				case first == nil:
 					taken[n] = &nodePort{s, port}
 				case conflicts(p.Unit, s, port, first):
@@ -79,9 +81,20 @@ spec:
 	},
 }
 
-// The range of node ports (pkg/kubeapiserver/options/options.go
-// DefaultServiceNodePortRange).
-const firstNodePort, lastNodePort = 30000, 32767
+// NodePortRange are the options of node-port-conflict. The defaults are those
+// of pkg/kubeapiserver/options/options.go DefaultServiceNodePortRange.
+type NodePortRange struct {
+	First int `json:"first,omitempty" jsonschema:"the first node port of the API server's --service-node-port-range"`
+	Last  int `json:"last,omitempty" jsonschema:"the last node port of that range"`
+}
+
+// Check refuses a range that the API server refuses.
+func (r NodePortRange) Check() error {
+	if r.First < 1 || r.Last > 65535 || r.First > r.Last {
+		return fmt.Errorf("%d-%d is no range of ports", r.First, r.Last)
+	}
+	return nil
+}
 
 // nodePort is the Service that has a node port.
 type nodePort struct {
@@ -102,10 +115,10 @@ func conflicts(u *unit.Unit, s *graph.Service, port graph.ServicePort, first *no
 	return !u.Alternatives(first.File(), s.File())
 }
 
-func nodePortOutOfRange(s *graph.Service, port graph.ServicePort) analyzer.Finding {
+func nodePortOutOfRange(s *graph.Service, port graph.ServicePort, allowed NodePortRange) analyzer.Finding {
 	path := append(slices.Clone(port.Path), "nodePort")
 	return analyzer.Finding{
-		Message:     fmt.Sprintf("%s asks for node port %d, which is not between %d and %d", s, port.NodePort, firstNodePort, lastNodePort),
+		Message:     fmt.Sprintf("%s asks for node port %d, which is not between %d and %d", s, port.NodePort, allowed.First, allowed.Last),
 		Label:       "out of range",
 		Consequence: "the API server refuses the Service: provided port is not in the valid range",
 		Help:        "write a number of the range, or leave nodePort out to get a free one",

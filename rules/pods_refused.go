@@ -103,6 +103,10 @@ spec:
 
 // podRefused reports the first reason for which a workload's pods are refused.
 func podRefused(p *analyzer.Pass, w *graph.Workload) {
+	deciding := policiesFor(p.Graph, w.Resource)
+	if w.IsPod() && len(deciding) == 0 {
+		return
+	}
 	pod, ok := podOf(w)
 	if !ok {
 		return
@@ -123,7 +127,7 @@ func podRefused(p *analyzer.Pass, w *graph.Workload) {
 	}
 	policies := map[*apiserver.Object]*manifest.Resource{}
 	var all []*apiserver.Object
-	for _, r := range policiesFor(p.Graph, w.Resource) {
+	for _, r := range deciding {
 		if o, ok := apiObject(r); ok {
 			policies[&o] = r
 			all = append(all, &o)
@@ -172,15 +176,31 @@ func denied(w *graph.Workload, by *manifest.Resource, message string) analyzer.F
 func policiesFor(g *graph.Graph, w *manifest.Resource) []*manifest.Resource {
 	namespace := g.Namespace(w)
 	var all []*manifest.Resource
-	for _, r := range slices.Concat(g.Unit.Resources, g.Unit.Context) {
+	for _, r := range decidingKinds(g) {
 		switch {
-		case r.Group != "":
 		case r.Kind == "Namespace" && r.Name == namespace && namespace != "" && !g.Superseded(r),
 			(r.Kind == "LimitRange" || r.Kind == "ResourceQuota") && g.Namespace(r) == namespace && !g.Superseded(r):
 			all = append(all, r)
 		}
 	}
 	return all
+}
+
+// decidingKey is the key of decidingKinds among the views of a graph.
+type decidingKey struct{}
+
+// decidingKinds returns the Namespaces, LimitRanges and ResourceQuotas of a
+// unit and its context.
+func decidingKinds(g *graph.Graph) []*manifest.Resource {
+	return g.View(decidingKey{}, func() any {
+		var all []*manifest.Resource
+		for _, r := range slices.Concat(g.Unit.Resources, g.Unit.Context) {
+			if r.Group == "" && (r.Kind == "Namespace" || r.Kind == "LimitRange" || r.Kind == "ResourceQuota") {
+				all = append(all, r)
+			}
+		}
+		return all
+	}).([]*manifest.Resource)
 }
 
 // podOf returns the pod that a workload makes, or that it is.

@@ -92,6 +92,9 @@ func selectsNothing(p *analyzer.Pass, s *graph.Service) {
 		p.Skip(s.Resource, "Services: kustomize still changes selectors and labels")
 		return
 	}
+	if slices.ContainsFunc(p.Unit.External, func(e unit.External) bool { return len(e.Labels) > 0 && selects(s, e.Labels) }) {
+		return // the configuration knows of such pods
+	}
 	if !slices.ContainsFunc(sortedKeys(s.Selector.Equal), func(key string) bool { return !p.Unit.MayHold(s.Selector.Equal[key]) }) {
 		p.Skip(s.Resource, "Services: their pods may stand in a document that cannot be read")
 		return
@@ -267,4 +270,14 @@ func namespaceDecides(p *analyzer.Pass, s *graph.Service, pods []*graph.Workload
 		f.Related[0] = analyzer.Related{Location: w.NameLocation(), Message: fmt.Sprintf("%s is applied to the namespace that kubectl is set to", w)}
 	}
 	p.Report(f)
+}
+
+// selects reports whether a Service selects pods with the labels.
+func selects(s *graph.Service, pods map[string]string) bool {
+	for key, value := range s.Selector.Equal {
+		if pods[key] != value {
+			return false
+		}
+	}
+	return true
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
 // verdict is what the API server says to one resource of a unit.
@@ -32,6 +33,9 @@ type verdictKey struct{}
 func verdicts(g *graph.Graph) []verdict {
 	return g.View(verdictKey{}, func() any {
 		var all []verdict
+		if g.Unit.Kind == unit.Dump { // the server has accepted it
+			return all
+		}
 		s := newServer(g.Unit)
 		for _, r := range g.Unit.Resources {
 			if v, ok := s.ask(r); ok {
@@ -48,8 +52,15 @@ func apiObject(r *manifest.Resource) (o apiserver.Object, ok bool) {
 	if !apiserver.Known(r.APIVersion, r.Kind) {
 		return o, false
 	}
-	return object(r)
+	return apiserver.Object{APIVersion: r.APIVersion, Kind: r.Kind, Source: applied{r}}, true
 }
+
+// applied is a resource as the API server reads it.
+type applied struct{ *manifest.Resource }
+
+func (a applied) Decode(into any) bool { return manifest.Decode(a.Node, into) }
+
+func (a applied) JSON() ([]byte, bool) { return manifest.AppendJSON(nil, a.Node) }
 
 // object returns a resource of whatever kind as kubectl would send it; ok is
 // false if it is cut short.

@@ -18,7 +18,7 @@ var VolatileLabelInSelector = &analyzer.Rule{
 	Kinds: []string{"Deployment", "ReplicaSet", "DaemonSet", "StatefulSet"},
 	Why: `The selector of a Deployment, DaemonSet, ReplicaSet or StatefulSet cannot be changed. If it holds the version of the application or of its chart, the next release is refused ("field is immutable"), and the way out is to delete the object and its pods.
 
-Labels such as version: v1, by which canaries are told apart, are left alone.`,
+Labels such as version: v1, by which canaries are told apart, are left alone. The option labels names others that change with each release.`,
 	Bad: `apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -57,13 +57,15 @@ spec:
 		"https://helm.sh/docs/chart_best_practices/labels/",
 		"k8s.io/kubernetes/pkg/apis/apps/validation/validation.go: ValidateDeploymentUpdate",
 	},
+	Options: VolatileLabels{Labels: []string{}},
 	Run: func(p *analyzer.Pass) error {
 		for _, w := range p.Graph.Workloads {
 			if !w.Own || w.Controlled() || w.Selector.State != graph.Present || !slices.Contains([]string{"Deployment", "ReplicaSet", "DaemonSet", "StatefulSet"}, w.Kind) {
 				continue
 			}
+			more := analyzer.OptionsOf[VolatileLabels](p, w.Resource).Labels
 			for _, key := range sortedKeys(w.Selector.Equal) {
-				if value := w.Selector.Equal[key]; isVolatile(key, value) {
+				if value := w.Selector.Equal[key]; isVolatile(key, value) || slices.Contains(more, key) {
 					path := append(slices.Clone(w.Selector.LabelsPath), key)
 					p.Report(analyzer.Finding{
 						Message:     fmt.Sprintf("%s selects its pods by %s=%s, which changes with each release", w, key, value),
@@ -80,6 +82,11 @@ spec:
 		}
 		return nil
 	},
+}
+
+// VolatileLabels are the options of volatile-label-in-selector.
+type VolatileLabels struct {
+	Labels []string `json:"labels,omitempty" jsonschema:"further keys of labels that change with each release, as git-sha"`
 }
 
 // fullVersion is a version of three parts, alone or behind a name: a release,

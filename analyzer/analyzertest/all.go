@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/fixture"
 )
 
 // notRules are the directories of testdata that hold something else than the
@@ -23,7 +24,7 @@ var notRules = []string{
 }
 
 // RunAll runs every rule over its fixtures, each as a subtest: the whole tree
-// and every file alone. It fails if a rule has no bad or no ok case, if the
+// and every file alone; a rule that reviews suppressions runs with all others. It fails if a rule has no bad or no ok case, if the
 // name of a case does not tell which of the two it is, and if testdata holds a
 // directory that belongs to no rule.
 func RunAll(t *testing.T, testdata string, rules []*analyzer.Rule) {
@@ -42,8 +43,12 @@ func RunAll(t *testing.T, testdata string, rules []*analyzer.Rule) {
 			for _, name := range cases {
 				t.Run(name, func(t *testing.T) {
 					t.Parallel()
-					Run(t, filepath.Join(dir, name), rule)
-					Alone(t, filepath.Join(dir, name), rule)
+					ran := []*analyzer.Rule{rule}
+					if rule.Review != "" { // without the others there is nothing to review
+						ran = rules
+					}
+					Run(t, filepath.Join(dir, name), ran...)
+					Alone(t, filepath.Join(dir, name), ran...)
 				})
 			}
 		})
@@ -87,13 +92,13 @@ func casesOf(dir string) (cases, problems []string) {
 			continue
 		}
 		cases = append(cases, e.Name())
-		want, err := readExpectations(path)
+		lines, err := fixture.Expected(path)
 		if err != nil {
 			continue // Run says it
 		}
 		count[prefix]++
-		if (len(want.findings) > 0) != (prefix == "bad") {
-			say("%s: it expects %d lines with findings", path, len(want.findings))
+		if (lines > 0) != (prefix == "bad") {
+			say("%s: it expects %d lines with findings", path, lines)
 		}
 	}
 	for _, prefix := range []string{"bad", "ok"} {

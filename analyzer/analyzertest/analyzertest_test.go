@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 
@@ -66,8 +65,8 @@ func colored(color string) string {
 	return "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: paint\ndata:\n  color: " + color + "\n"
 }
 
-// fixture writes files to a new directory.
-func fixture(t *testing.T, files map[string]string) string {
+// written writes files to a new directory.
+func written(t *testing.T, files map[string]string) string {
 	t.Helper()
 	dir := t.TempDir()
 	for name, text := range files {
@@ -214,7 +213,7 @@ func TestRun(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			dir := fixture(t, test.files)
+			dir := written(t, test.files)
 			r := &recorder{TB: t}
 			Run(r, dir, colors)
 			expectErrors(t, r, filepath.ToSlash(dir), test.want)
@@ -248,7 +247,7 @@ func TestRunPassesOptions(t *testing.T) {
 		}
 		return nil
 	}
-	dir := fixture(t, map[string]string{
+	dir := written(t, map[string]string{
 		"case/a.yaml": colored("green"), "case/NAMESPACE": "shop\n",
 		"case/NODES":    "apiVersion: v1\nkind: Node\nmetadata:\n  name: node1\n",
 		"beside/b.yaml": colored("red"), "above.yaml": colored("red"),
@@ -258,7 +257,7 @@ func TestRunPassesOptions(t *testing.T) {
 
 func TestAlone(t *testing.T) {
 	t.Parallel()
-	dir := fixture(t, map[string]string{"a.yaml": colored("blue"), "sub/b.yaml": colored("red"), "sub/c.yaml": colored("blue")})
+	dir := written(t, map[string]string{"a.yaml": colored("blue"), "sub/b.yaml": colored("red"), "sub/c.yaml": colored("blue")})
 	r := &recorder{TB: t}
 	Alone(r, dir, colors)
 	expectErrors(t, r, dir, nil)
@@ -266,7 +265,7 @@ func TestAlone(t *testing.T) {
 
 func TestAloneFindsDifferences(t *testing.T) {
 	t.Parallel()
-	dir := fixture(t, map[string]string{"a.yaml": colored("blue")})
+	dir := written(t, map[string]string{"a.yaml": colored("blue")})
 	for once, want := range map[bool]string{true: "a.yaml: found in the whole tree, but not in the file alone: a.yaml:6: [blue-color]", false: "a.yaml: found in the file alone, but not in the whole tree: a.yaml:6: [blue-color]"} {
 		fickle := *colors // reports the first time only, or never but then
 		runs := 0
@@ -360,7 +359,7 @@ func TestCasesOf(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			_, problems := casesOf(fixture(t, test.files))
+			_, problems := casesOf(written(t, test.files))
 			expectProblem(t, problems, test.want)
 		})
 	}
@@ -370,7 +369,7 @@ func TestCasesOf(t *testing.T) {
 
 func TestStrangers(t *testing.T) {
 	t.Parallel()
-	dir := fixture(t, map[string]string{"blue-color/bad-a/a.yaml": "", "truth/x/note.txt": "", "ch06/README.md": ""})
+	dir := written(t, map[string]string{"blue-color/bad-a/a.yaml": "", "truth/x/note.txt": "", "ch06/README.md": ""})
 	expectProblem(t, strangers(dir, []*analyzer.Rule{colors}), "")
 	expectProblem(t, strangers(dir, nil), "blue-color: no rule has this id")
 }
@@ -422,23 +421,4 @@ func expectProblem(t *testing.T, problems []string, want string) {
 	case want != "" && (len(problems) != 1 || !strings.Contains(problems[0], want)):
 		t.Errorf("got %q, want %q", problems, want)
 	}
-}
-
-func TestQuoted(t *testing.T) {
-	t.Parallel()
-	patterns, rest, err := quoted(" \"a b\" `c\\.` # related \"d\"")
-	if err != nil || rest != `# related "d"` {
-		t.Fatalf("rest %q, error %v", rest, err)
-	}
-	if diff := cmp.Diff([]string{"a b", `c\.`}, texts(patterns)); diff != "" {
-		t.Error(diff)
-	}
-}
-
-func texts(patterns []*regexp.Regexp) []string {
-	var all []string
-	for _, p := range patterns {
-		all = append(all, p.String())
-	}
-	return all
 }

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/fixture"
 )
 
 // Examples runs the examples that the documentation of each rule shows, as
@@ -43,10 +44,10 @@ func exampleProblems(t testing.TB, rule *analyzer.Rule, rules []*analyzer.Rule) 
 		for i := range findings {
 			f := &findings[i]
 			if !own(*f) && f.Severity != analyzer.Info {
-				say("the %s example is reported by %s too: line %d: %s", example.name, f.Rule, start(f).line, describe(f))
+				say("the %s example is reported by %s too: line %d: %s", example.name, f.Rule, fixture.Start(f).Line, fixture.Describe(f))
 			}
 			for _, flaw := range flaws(f, rules) {
-				say("the %s example: [%s] %s: %s", example.name, f.Rule, describe(f), flaw)
+				say("the %s example: [%s] %s: %s", example.name, f.Rule, fixture.Describe(f), flaw)
 			}
 		}
 	}

@@ -2,8 +2,6 @@ package analyzertest
 
 import (
 	"errors"
-	"fmt"
-	"io/fs"
 	"os"
 	"path/filepath"
 	"strings"
@@ -13,44 +11,13 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/driver"
+	"github.com/kubeknot/kubeknot/analyzer/fixture"
 )
 
-// Lint judges a directory as a tree of its own: a copy of it, with nothing
-// beside or above. Dir and, unless they are given, Paths are filled in; the
-// path of Nodes has to be absolute or inside the directory.
+// Lint judges a directory as fixture.Lint does.
 func Lint(t testing.TB, dir string, o driver.Options) (*analyzer.Result, error) {
 	t.Helper()
-	var err error
-	if o.Dir, err = isolate(dir, t.TempDir()); err != nil {
-		return nil, err
-	}
-	if len(o.Paths) == 0 {
-		o.Paths = []string{"."}
-	}
-	return driver.Run(t.Context(), o)
-}
-
-// isolate copies a directory to an empty one and returns that.
-func isolate(from, to string) (string, error) {
-	if err := os.CopyFS(to, os.DirFS(from)); err != nil {
-		return "", err
-	}
-	// The root of a tree is where its .git is, so nothing above is looked at.
-	return to, os.Mkdir(filepath.Join(to, ".git"), 0o777)
-}
-
-// options returns what a fixture says that it is to be judged with.
-func options(dir string, rules []*analyzer.Rule) (driver.Options, error) {
-	o := driver.Options{Rules: rules}
-	if _, err := os.Stat(filepath.Join(dir, nodesFile)); err == nil {
-		o.Nodes = nodesFile
-	}
-	data, err := os.ReadFile(filepath.Join(dir, namespaceFile))
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return o, err
-	}
-	o.Namespace = strings.TrimSpace(string(data))
-	return o, nil
+	return fixture.Lint(t.Context(), dir, t.TempDir(), o)
 }
 
 // lintExample judges a text as it comes in on standard input, or the files of
@@ -72,17 +39,4 @@ func lintExample(t testing.TB, text string, rules []*analyzer.Rule) ([]analyzer.
 		return nil, err
 	}
 	return result.Findings, nil
-}
-
-// describe is the text that expectations match.
-func describe(f *analyzer.Finding) string {
-	return fmt.Sprintf("%s %s %s: %s", f.Severity, f.Claim, f.Evidence, f.Message)
-}
-
-// start returns where a finding starts, with the path inside its tree.
-func start(f *analyzer.Finding) place {
-	if f.Location.File == nil {
-		return place{}
-	}
-	return place{f.Location.File.Rel, f.Location.Start().Line}
 }

@@ -74,7 +74,7 @@ func accepted(o *Object) runtime.Object {
 	if v := Create(*o); len(v.Refusals) > 0 {
 		return nil
 	}
-	object := k.decode(o.JSON, &Verdict{})
+	object := k.decode(*o, &Verdict{})
 	k.scheme.Default(object)
 	return object
 }

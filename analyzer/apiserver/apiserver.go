@@ -82,8 +82,29 @@ type Verdict struct {
 // Object is an object as kubectl would send it.
 type Object struct {
 	APIVersion, Kind string
-	// JSON is the whole object.
+	// JSON is the whole object. It may be nil if there is a Source.
 	JSON []byte
+	// Source, if it is not nil, saves most objects the way through text.
+	Source Source
+}
+
+// text is the whole object; nil if it is too large for one.
+func (o Object) text() []byte {
+	if o.JSON == nil && o.Source != nil {
+		if data, ok := o.Source.JSON(); ok {
+			return data
+		}
+	}
+	return o.JSON
+}
+
+// Source is where an object comes from.
+type Source interface {
+	// Decode reads the object into a new value of its type, as strict decoding
+	// reads its JSON. If it is false, strict decoding of the JSON decides.
+	Decode(into any) bool
+	// JSON returns the whole object. ok is false if it is too large for one.
+	JSON() (data []byte, ok bool)
 }
 
 // Known reports whether something is known of a kind in that version: the
@@ -108,7 +129,7 @@ func Create(o Object) Verdict {
 	}
 	setUp()
 	var v Verdict
-	typed := k.decode(o.JSON, &v)
+	typed := k.decode(o, &v)
 	if typed == nil || !k.judged() {
 		return v
 	}
@@ -125,8 +146,8 @@ func Create(o Object) Verdict {
 	if k.removed {
 		v.Warnings = nil // are of objects that are accepted
 	}
-	if defines {
-		v.placeFormats(o.JSON)
+	if defines && len(v.Warnings) > 0 {
+		v.placeFormats(o.text())
 	}
 	if defines && len(v.Refusals) == 0 {
 		v.Defines = newDefinition(crd)
@@ -158,15 +179,18 @@ func Update(before, o Object) Verdict {
 	if err != nil {
 		return v // kubectl cannot merge them
 	}
-	typed := k.decode(merged, &v)
+	typed := k.decode(Object{JSON: merged}, &v)
 	if typed == nil || len(v.Refusals) > 0 {
-		return v
+		return Verdict{}
 	}
 	new, err := k.internal(typed)
 	if err != nil {
 		return v
 	}
 	k.update(old, new, &v)
+	if len(v.Refusals) > 0 && len(Create(o).Refusals) > 0 {
+		return Verdict{}
+	}
 	return v
 }
 

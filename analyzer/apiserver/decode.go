@@ -15,11 +15,24 @@ import (
 // reported and then dropped, or moved to where they belong, values of a wrong
 // type are reported and then dropped. It returns nil if nothing can be made of
 // the object.
-func (k *kind) decode(data []byte, v *Verdict) runtime.Object {
+func (k *kind) decode(o Object, v *Verdict) runtime.Object {
 	object, err := k.scheme.New(k.gvk)
 	if err != nil {
 		v.refuse(Refusal{Family: NotServed, Message: err.Error()})
 		return nil
+	}
+	data := o.JSON
+	if o.Source != nil {
+		if o.Source.Decode(object) {
+			object.GetObjectKind().SetGroupVersionKind(k.gvk)
+			return object
+		}
+		if data = o.text(); data == nil {
+			return nil
+		}
+		if object, err = k.scheme.New(k.gvk); err != nil {
+			return nil
+		}
 	}
 	strict, err := kjson.UnmarshalStrict(data, object, kjson.DisallowUnknownFields)
 	if err == nil && len(strict) == 0 {

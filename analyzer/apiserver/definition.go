@@ -170,7 +170,7 @@ func (d *Definition) Create(o Object) Verdict {
 		return v
 	}
 	if c, err := version(); err == nil {
-		c.judge(o.JSON, &v)
+		c.judge(o.text(), &v)
 	}
 	return v
 }

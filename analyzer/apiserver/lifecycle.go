@@ -3,6 +3,7 @@ package apiserver
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
@@ -52,9 +53,29 @@ type Lifecycle struct {
 // isOver reports whether the API is removed in a version.
 func (l Lifecycle) isOver(v Version) bool { return l.Removed != (Version{}) && v.AtLeast(l.Removed) }
 
+// lifecycle is an answer of LifecycleOf.
+type lifecycle struct {
+	Lifecycle
+	known bool
+}
+
+// lifecycles remembers what LifecycleOf has found: a tree holds few kinds and
+// many objects.
+var lifecycles sync.Map // [2]string → lifecycle
+
 // LifecycleOf returns the lifecycle of a kind that Kubernetes itself has, or
 // had. ok is false for all others.
 func LifecycleOf(apiVersion, kind string) (l Lifecycle, ok bool) {
+	key := [2]string{apiVersion, kind}
+	answer, ok := lifecycles.Load(key)
+	if !ok {
+		l, known := lookUpLifecycle(apiVersion, kind)
+		answer, _ = lifecycles.LoadOrStore(key, lifecycle{l, known})
+	}
+	return answer.(lifecycle).Lifecycle, answer.(lifecycle).known
+}
+
+func lookUpLifecycle(apiVersion, kind string) (l Lifecycle, ok bool) {
 	gv, err := schema.ParseGroupVersion(apiVersion)
 	if err != nil {
 		return l, false

@@ -18,7 +18,7 @@ func (k *kind) stored(o Object) (runtime.Object, error) {
 	if err != nil {
 		return nil, err
 	}
-	if err := json.Unmarshal(o.JSON, typed); err != nil {
+	if err := json.Unmarshal(o.text(), typed); err != nil {
 		return nil, err
 	}
 	object, err := k.internal(typed)
@@ -59,7 +59,7 @@ func (k *kind) applied(before, after Object, stored runtime.Object) ([]byte, err
 	if err != nil {
 		return nil, err
 	}
-	patch, err := strategicpatch.CreateThreeWayMergePatch(before.JSON, after.JSON, current, lookup, true)
+	patch, err := strategicpatch.CreateThreeWayMergePatch(before.text(), after.text(), current, lookup, true)
 	if err != nil {
 		return nil, err
 	}

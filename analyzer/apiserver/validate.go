@@ -97,6 +97,7 @@ func (k *kind) create(object runtime.Object, v *Verdict) {
 		return
 	}
 	rest.FillObjectMetaSystemFields(m)
+	m.SetUID("00000000-0000-4000-8000-000000000000") // a random one would stand in messages
 	v.addErrors(asked(func() error { return rest.BeforeCreate(k.strategy, k.contextFor(object, "create", v), object) }), splitPath)
 }
 

@@ -108,6 +108,7 @@ func (w *world) notRendered(dir string, err error) analyzer.NotJudged {
 func (l *Loaded) charts(w *world) {
 	l.notes = append(l.notes, w.charts...)
 	for _, f := range w.rendered {
+		l.made[f.File] = true
 		if w.tree.named(f.Rel) {
 			l.name(f)
 		}

@@ -10,27 +10,32 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
+	"github.com/kubeknot/kubeknot/analyzer/suppress"
 )
 
 // run collects what the rules say.
 type run struct {
 	fileRules, unitRules []*analyzer.Rule
 	kubernetes           string
+	options              Options
+	excluded             int // findings in files that the configuration excludes
 
 	findings  []analyzer.Finding
 	notes     []analyzer.NotJudged
 	skipped   map[string]map[*manifest.Resource]bool // by topic
+	unjudged  map[judgement]bool                     // what rules have skipped
 	foreign   int                                    // files without Kubernetes objects
 	files     map[string]bool                        // paths of those with objects
 	resources int
 }
 
 func newRun(rules []*analyzer.Rule) *run {
-	r := &run{skipped: map[string]map[*manifest.Resource]bool{}, files: map[string]bool{}}
+	r := &run{skipped: map[string]map[*manifest.Resource]bool{}, unjudged: map[judgement]bool{}, files: map[string]bool{}}
 	for _, rule := range rules {
-		if rule.File != nil {
+		switch {
+		case rule.File != nil:
 			r.fileRules = append(r.fileRules, rule)
-		} else {
+		case rule.Run != nil:
 			r.unitRules = append(r.unitRules, rule)
 		}
 	}
@@ -80,7 +85,10 @@ func (r *run) collect(passes [][]*analyzer.Pass, l *Loaded) {
 	in := func(f *source.File) bool { return l.named[f] }
 	for _, pass := range slices.Concat(passes...) {
 		for _, f := range pass.Findings {
-			if f.Touches(in) {
+			if !f.Touches(in) {
+				continue
+			}
+			if f, ok := r.configured(f); ok {
 				r.add(f, at)
 			}
 		}
@@ -92,6 +100,7 @@ func (r *run) collect(passes [][]*analyzer.Pass, l *Loaded) {
 				r.skipped[s.Topic] = map[*manifest.Resource]bool{}
 			}
 			r.skipped[s.Topic][s.Resource] = true
+			r.unjudged[judgement{pass.Rule.ID, s.Resource.File().Rel}] = true
 		}
 	}
 }
@@ -143,10 +152,29 @@ func (r *run) add(f analyzer.Finding, at map[place]int) {
 	r.findings[i] = kept
 }
 
-// result orders and counts what was collected.
-func (r *run) result(l *Loaded) *analyzer.Result {
+// judgement is what a rule says of a file, given by its path inside the tree.
+type judgement struct{ rule, rel string }
+
+// suppress orders what was collected and takes out what is suppressed or known.
+func (r *run) suppress(o Options, l *Loaded, failed bool) suppress.Outcome {
 	analyzer.Sort(r.findings)
-	result := &analyzer.Result{Findings: r.findings, NotJudged: l.notes}
+	in := suppress.Run{Findings: r.findings, Rules: o.Rules, Files: l.files, Units: l.Units}
+	for f := range l.named {
+		if !l.made[f] {
+			in.Texts = append(in.Texts, f)
+		}
+	}
+	slices.SortFunc(in.Texts, func(a, b *source.File) int { return cmp.Compare(a.Path, b.Path) })
+	in.Named = func(rel string) bool {
+		return slices.ContainsFunc(l.trees, func(t *tree) bool { return t.named(rel) })
+	}
+	in.Judged = func(rule, rel string) bool { return !failed && !r.unjudged[judgement{rule, rel}] }
+	return suppress.Apply(o.Suppress, in)
+}
+
+// result counts what is left of what was collected.
+func (r *run) result(l *Loaded, left suppress.Outcome) *analyzer.Result {
+	result := &analyzer.Result{Findings: left.Findings, Known: left.Known, Stale: left.Stale, NotJudged: l.notes}
 	slices.SortStableFunc(result.NotJudged, func(a, b analyzer.NotJudged) int {
 		return cmp.Or(cmp.Compare(a.File, b.File), cmp.Compare(a.Reason, b.Reason))
 	})
@@ -158,6 +186,9 @@ func (r *run) result(l *Loaded) *analyzer.Result {
 	if l.excerpts > 0 {
 		result.NotJudged = append(result.NotJudged, analyzer.NotJudged{Reason: fmt.Sprintf("blocks of Markdown: excerpts, templates, and what is no Kubernetes object (%d)", l.excerpts)})
 	}
+	if r.excluded > 0 {
+		result.NotJudged = append(result.NotJudged, analyzer.NotJudged{Reason: fmt.Sprintf("findings in files that the configuration excludes are not shown (%d)", r.excluded)})
+	}
 	if r.foreign > 0 {
 		files := "files hold"
 		if r.foreign == 1 {
@@ -166,8 +197,8 @@ func (r *run) result(l *Loaded) *analyzer.Result {
 		result.NotJudged = append(result.NotJudged, analyzer.NotJudged{Reason: fmt.Sprintf("%d %s no Kubernetes objects", r.foreign, files)})
 	}
 	s := &result.Summary
-	s.Files, s.Resources, s.Units = len(r.files), r.resources, len(l.Units)
-	for _, f := range r.findings {
+	s.Files, s.Resources, s.Units, s.Suppressed = len(r.files), r.resources, len(l.Units), left.Suppressed
+	for _, f := range left.Findings {
 		switch f.Severity {
 		case analyzer.Error:
 			s.Errors++

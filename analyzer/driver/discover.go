@@ -223,6 +223,9 @@ func (t *tree) note(rel, reason string) {
 
 // rel returns the slash-separated path inside the tree.
 func (t *tree) rel(p string) string {
+	if below, ok := strings.CutPrefix(p, t.root+string(filepath.Separator)); ok {
+		return filepath.ToSlash(below) // what a walk yields is clean
+	}
 	r, err := filepath.Rel(t.root, p)
 	if err != nil {
 		return filepath.ToSlash(p)

@@ -160,6 +160,10 @@ func openWorld(ctx context.Context, t *tree, show func(string) string, o *Option
 			}
 		}
 	}
+	var err error
+	if plan.Configured, err = w.configuredUnits(); err != nil {
+		return nil, err
+	}
 	w.layout = unit.Plan(plan)
 	return w, nil
 }
@@ -172,7 +176,7 @@ func (w *world) read(rel string, parse func(*source.File) *manifest.File) *manif
 	if ok {
 		return f
 	}
-	data, err := os.ReadFile(filepath.Join(w.tree.root, filepath.FromSlash(rel)))
+	data, err := readFile(filepath.Join(w.tree.root, filepath.FromSlash(rel)))
 	if err == nil {
 		f = parse(source.NewFile(w.show(rel), rel, data))
 	}

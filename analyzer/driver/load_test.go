@@ -80,7 +80,7 @@ func TestWhatCannotBeReadIsSaid(t *testing.T) {
 	}
 	write(t, dir, "turned.yaml/", "")
 	l := newLoaded()
-	if err := l.tree(t.Context(), worldOf(t, trees[0]), ""); err != nil {
+	if err := l.tree(t.Context(), worldOf(t, trees[0]), &Options{}); err != nil {
 		t.Fatal(err)
 	}
 	if len(l.notes) != 2 || !strings.HasPrefix(l.notes[0].Reason, "not readable: ") || !strings.HasPrefix(l.notes[1].Reason, "not readable: ") {
@@ -148,17 +148,5 @@ func TestMistypedPaths(t *testing.T) {
 	_, err := Run(t.Context(), Options{Dir: dir, Paths: []string{"deploy"}, Nodes: "deploy/broken.yaml"})
 	if err == nil || !strings.HasPrefix(err.Error(), "nodes: deploy/broken.yaml:") {
 		t.Errorf("got %v", err)
-	}
-}
-
-func TestClosest(t *testing.T) {
-	t.Parallel()
-	words := []string{"bare-pod", "selectors-overlap", "lint"}
-	for name, want := range map[string]string{
-		"bare-pd": "bare-pod", "selectors-overalp": "selectors-overlap", "lnt": "lint", "": "", "x": "", "li": "", "bare-replicaset": "",
-	} {
-		if got := Closest(name, words); got != want {
-			t.Errorf("%q: got %q, want %q", name, got, want)
-		}
 	}
 }

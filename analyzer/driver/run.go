@@ -15,9 +15,11 @@ import (
 	"time"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/config"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
+	"github.com/kubeknot/kubeknot/analyzer/suppress"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
@@ -47,6 +49,11 @@ type Options struct {
 	Rules    []*analyzer.Rule
 	// Ties asks for the ties of each unit, which only a picture needs.
 	Ties bool
+	// Config is what the configuration file says, nil if there is none. Where it
+	// and another option say the same thing, the option counts.
+	Config *config.Config
+	// Suppress says what is suppressed besides what stands in the manifests.
+	Suppress suppress.Options
 }
 
 // ErrNothing is returned when directories were given and none of them holds a
@@ -61,6 +68,14 @@ func Run(ctx context.Context, o Options) (*analyzer.Result, error) {
 	units, err := Load(ctx, o)
 	if err != nil {
 		return nil, err
+	}
+	o.Dir = units.dir
+	if o.Config != nil {
+		o.Suppress.Entries = append(o.Suppress.Entries, o.ignored()...)
+		o.Suppress.ReasonOptional = o.Suppress.ReasonOptional || !o.Config.NeedsReason()
+		if len(units.nodes) == 0 {
+			units.nodes = o.Config.Nodes.List
+		}
 	}
 	result, err := judge(ctx, o, units)
 	if result == nil {
@@ -89,6 +104,7 @@ func RunFile(ctx context.Context, f *manifest.File, o Options) (*analyzer.Result
 // was done before they were.
 func judge(ctx context.Context, o Options, units *Loaded) (*analyzer.Result, error) {
 	r := newRun(o.Rules)
+	r.options = o
 	r.kubernetes = o.Kubernetes
 	for _, f := range units.files {
 		r.note(f, units)
@@ -106,11 +122,12 @@ func judge(ctx context.Context, o Options, units *Loaded) (*analyzer.Result, err
 		return nil, err
 	}
 	r.collect(passes, units)
-	result := r.result(units)
+	failure := errors.Join(failures...)
+	result := r.result(units, r.suppress(o, units, failure != nil))
 	if o.Ties {
 		result.Ties = tiesOf(passes, result.Findings)
 	}
-	return result, errors.Join(failures...)
+	return result, failure
 }
 
 // nothingIn names the path if there is one alone.
@@ -129,17 +146,20 @@ type Loaded struct {
 	// Units are those that have a part in what was named, in order.
 	Units []*unit.Unit
 
+	trees    []*tree
 	files    []*manifest.File // what was named, in order
 	nodes    []*manifest.Resource
 	notes    []analyzer.NotJudged
 	named    map[*source.File]bool
+	made     map[*source.File]bool // what charts make
 	built    map[*source.File]bool // what went into the build of a kustomization
 	excerpts int                   // documents of Markdown blocks that are no whole objects
+	dir      string                // the working directory, its links followed
 	searched bool                  // a directory was given, so finding nothing is a mistake
 }
 
 func newLoaded() *Loaded {
-	return &Loaded{named: map[*source.File]bool{}, built: map[*source.File]bool{}}
+	return &Loaded{named: map[*source.File]bool{}, made: map[*source.File]bool{}, built: map[*source.File]bool{}}
 }
 
 // Load reads what the options name and the world around it.
@@ -161,6 +181,7 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 		return nil, errors.New("standard input cannot be both the manifests and the nodes")
 	}
 	l := newLoaded()
+	l.dir = dir
 	var err error
 	if l.nodes, err = readNodes(dir, o.Nodes, o.Stdin); err != nil {
 		return nil, err
@@ -185,12 +206,13 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 		return nil, err
 	}
 	relative := slices.ContainsFunc(paths, func(p string) bool { return !filepath.IsAbs(p) })
+	l.trees = trees
 	for _, t := range trees {
 		w, err := openWorld(ctx, t, shower(dir, t.root, relative), &o)
 		if err != nil {
 			return nil, err
 		}
-		if err := l.tree(ctx, w, o.Namespace); err != nil {
+		if err := l.tree(ctx, w, &o); err != nil {
 			return nil, err
 		}
 		if err := l.texts(ctx, w, o); err != nil {
@@ -207,7 +229,7 @@ func (l *Loaded) name(f *manifest.File) {
 }
 
 // tree adds the files and units of one tree.
-func (l *Loaded) tree(ctx context.Context, w *world, namespace string) error {
+func (l *Loaded) tree(ctx context.Context, w *world, o *Options) error {
 	specs, err := w.load(ctx)
 	if err != nil {
 		return err
@@ -233,7 +255,10 @@ func (l *Loaded) tree(ctx context.Context, w *world, namespace string) error {
 	}
 	for _, s := range specs {
 		failed := s.Build != nil && s.Build.Failure != nil
-		if u := unit.Assemble(s, w.show(s.Dir), namespace, w.get); len(u.Resources) > 0 || failed {
+		if o.Config != nil && s.Kind != unit.Listed {
+			s.External = external(o.Config.External)
+		}
+		if u := unit.Assemble(s, w.show(s.Dir), o.Namespace, w.get); len(u.Resources) > 0 || failed {
 			l.Units = append(l.Units, u)
 		}
 	}
@@ -269,13 +294,23 @@ func (r *run) judgeFile(f *manifest.File) ([]*analyzer.Pass, error) {
 	var passes []*analyzer.Pass
 	var errs []error
 	for _, rule := range r.fileRules {
-		pass := &analyzer.Pass{Rule: rule, Kubernetes: r.kubernetes}
+		pass := &analyzer.Pass{Rule: rule, Kubernetes: r.kubernetes, Options: r.ruleOptions(rule)}
 		if err := guard(rule, f.Path, func() error { return rule.File(pass, f) }); err != nil {
 			errs = append(errs, err)
 		}
-		passes = append(passes, pass)
+		passes = keep(passes, pass)
 	}
 	return passes, errors.Join(errs...)
+}
+
+// keep adds a pass that has something to say. Its graph goes, or the graphs of
+// all units would be kept to the end.
+func keep(passes []*analyzer.Pass, p *analyzer.Pass) []*analyzer.Pass {
+	if len(p.Findings)+len(p.Skipped) == 0 {
+		return passes
+	}
+	p.Graph = nil
+	return append(passes, p)
 }
 
 // judgeUnit builds the graph of a unit and runs the rules on it.
@@ -283,16 +318,19 @@ func (r *run) judgeUnit(u *unit.Unit, nodes []*manifest.Resource) ([]*analyzer.P
 	if len(r.unitRules) == 0 {
 		return nil, nil
 	}
+	if len(u.Nodes) > 0 {
+		nodes = u.Nodes
+	}
 	g := graph.Build(u, nodes)
 	var passes []*analyzer.Pass
 	var errs []error
 	for _, rule := range r.unitRules {
-		pass := &analyzer.Pass{Rule: rule, Unit: u, Graph: g, Kubernetes: r.kubernetes}
+		pass := &analyzer.Pass{Rule: rule, Unit: u, Graph: g, Kubernetes: r.kubernetes, Options: r.ruleOptions(rule)}
 		if err := guard(rule, u.Name, func() error { return rule.Run(pass) }); err != nil {
 			errs = append(errs, err)
 		}
 		pass.Findings = withinText(u, pass.Findings)
-		passes = append(passes, pass)
+		passes = keep(passes, pass)
 	}
 	return passes, errors.Join(errs...)
 }

@@ -5,7 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/agnivade/levenshtein"
+	"github.com/kubeknot/kubeknot/analyzer"
 )
 
 // suggestPath names the path that a mistyped one may have meant: "; did you
@@ -18,7 +18,7 @@ func suggestPath(dir, name string) string {
 			from = filepath.Join(dir, parent)
 		}
 		if entries, err := os.ReadDir(from); err == nil {
-			best := filepath.Join(Closest(base, otherNames(entries, base)), rest)
+			best := filepath.Join(analyzer.Closest(base, otherNames(entries, base)), rest)
 			if _, err := os.Stat(filepath.Join(from, best)); best == rest || err != nil {
 				return ""
 			}
@@ -40,17 +40,4 @@ func otherNames(entries []os.DirEntry, name string) []string {
 		}
 	}
 	return names
-}
-
-// Closest returns the candidate that a mistyped name may have meant, "" if
-// none is close: at most a third of its letters may differ, and never more
-// than three.
-func Closest(name string, candidates []string) string {
-	best, limit := "", min(3, max(1, len(name)/3))+1
-	for _, c := range candidates {
-		if d := levenshtein.ComputeDistance(name, c); d < limit {
-			best, limit = c, d
-		}
-	}
-	return best
 }

@@ -2,6 +2,7 @@ package graph
 
 import (
 	"slices"
+	"sync"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
@@ -10,8 +11,8 @@ import (
 // Objects finds resources by group, kind and name.
 type Objects struct {
 	byTarget map[Target][]*manifest.Resource
-	byEnds   map[namePart][]*manifest.Resource
-	byFile   map[fileKind][]*manifest.Resource
+	byEnds   func() map[namePart][]*manifest.Resource
+	byFile   func() map[fileKind][]*manifest.Resource
 }
 
 // fileKind is a kind of object in a file.
@@ -29,23 +30,39 @@ type namePart struct {
 }
 
 func newObjects(lists ...[]*manifest.Resource) *Objects {
-	o := &Objects{byTarget: map[Target][]*manifest.Resource{}, byEnds: map[namePart][]*manifest.Resource{}, byFile: map[fileKind][]*manifest.Resource{}}
+	o := &Objects{byTarget: map[Target][]*manifest.Resource{}}
 	for _, list := range lists {
 		for _, r := range list {
 			target := Target{r.Group, r.Kind, r.Name}
 			o.byTarget[target] = append(o.byTarget[target], r)
-			in := fileKind{r.File(), r.Group, r.Kind}
-			o.byFile[in] = append(o.byFile[in], r)
-			for _, e := range partsOf(target) {
-				o.byEnds[e] = append(o.byEnds[e], r)
-			}
-			if written := r.WrittenName(); written != r.Name {
-				for _, e := range partsOf(Target{r.Group, r.Kind, written}) {
-					o.byEnds[e] = append(o.byEnds[e], r)
+		}
+	}
+	o.byEnds = sync.OnceValue(func() map[namePart][]*manifest.Resource {
+		byEnds := map[namePart][]*manifest.Resource{}
+		for _, list := range lists {
+			for _, r := range list {
+				for _, e := range partsOf(Target{r.Group, r.Kind, r.Name}) {
+					byEnds[e] = append(byEnds[e], r)
+				}
+				if written := r.WrittenName(); written != r.Name {
+					for _, e := range partsOf(Target{r.Group, r.Kind, written}) {
+						byEnds[e] = append(byEnds[e], r)
+					}
 				}
 			}
 		}
-	}
+		return byEnds
+	})
+	o.byFile = sync.OnceValue(func() map[fileKind][]*manifest.Resource {
+		byFile := map[fileKind][]*manifest.Resource{}
+		for _, list := range lists {
+			for _, r := range list {
+				in := fileKind{r.File(), r.Group, r.Kind}
+				byFile[in] = append(byFile[in], r)
+			}
+		}
+		return byFile
+	})
 	return o
 }
 
@@ -72,7 +89,7 @@ func (o *Objects) Named(t Target) []*manifest.Resource { return o.byTarget[t] }
 
 // InFile returns the objects of a kind in the file of another one, at most 256.
 func (o *Objects) InFile(r *manifest.Resource, group, kind string) []*manifest.Resource {
-	found := o.byFile[fileKind{r.File(), group, kind}]
+	found := o.byFile()[fileKind{r.File(), group, kind}]
 	return found[:min(maxAlike, len(found))]
 }
 
@@ -97,7 +114,7 @@ const maxAlike = 256
 func (o *Objects) Alike(t Target) []*manifest.Resource {
 	var found []*manifest.Resource
 	for _, e := range partsOf(t) {
-		for _, r := range o.byEnds[e][:min(maxAlike, len(o.byEnds[e]))] {
+		for _, r := range o.byEnds()[e][:min(maxAlike, len(o.byEnds()[e]))] {
 			if r.Name != t.Name && !slices.Contains(found, r) {
 				found = append(found, r)
 			}

@@ -24,6 +24,9 @@ func (g *Graph) Produced(ref *Reference) bool {
 	if wellKnown[ref.Target] || slices.Contains(g.Unit.Generated, kustomize.Generated{Kind: ref.Target.Kind, Name: ref.Target.Name}) {
 		return true
 	}
+	if slices.ContainsFunc(g.Unit.External, func(e unit.External) bool { return e.Is(ref.Target.Kind, ref.Namespace, ref.Target.Name) }) {
+		return true
+	}
 	products := g.View(productsKey{}, func() any {
 		all := map[Target][]product{}
 		for _, list := range [][]*manifest.Resource{g.Unit.Resources, g.Unit.Context} {

@@ -32,7 +32,8 @@ type Workload struct {
 	// Jobs without manualSelector, custom resources.
 	Selector Selector
 
-	added map[string]valueTest
+	template *yaml.Node // nil if there is none
+	added    map[string]valueTest
 }
 
 // valueTest says whether a label that a controller adds can have a value.
@@ -65,8 +66,8 @@ func newWorkload(g *Graph, r *manifest.Resource, own bool) *Workload {
 			return nil
 		}
 	}
-	w := &Workload{Resource: r, Own: own, Custom: !builtin, TemplatePath: path}
-	w.Labels = manifest.StringMap(r.Node, w.At("metadata", "labels")...)
+	w := &Workload{Resource: r, Own: own, Custom: !builtin, TemplatePath: path, template: r.Get(path...)}
+	w.Labels = manifest.StringMap(w.template, "metadata", "labels")
 	w.Selector = ownSelector(w)
 	w.added = addedLabels(g, w)
 	for k, v := range w.Labels {
@@ -81,7 +82,7 @@ func newWorkload(g *Graph, r *manifest.Resource, own bool) *Workload {
 func (w *Workload) At(path ...string) []string { return slices.Concat(w.TemplatePath, path) }
 
 // PodField returns the value of a field of the pod template.
-func (w *Workload) PodField(path ...string) *yaml.Node { return w.Get(w.At(path...)...) }
+func (w *Workload) PodField(path ...string) *yaml.Node { return manifest.Get(w.template, path...) }
 
 // IsPod reports whether it is a bare Pod.
 func (w *Workload) IsPod() bool { return w.Kind == "Pod" && w.Group == "" }

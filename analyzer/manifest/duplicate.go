@@ -2,6 +2,7 @@ package manifest
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -13,7 +14,7 @@ func (d *Document) findDuplicates(n *yaml.Node, path []string) {
 	switch n.Kind {
 	case yaml.SequenceNode:
 		for i, c := range n.Content {
-			d.findDuplicates(c, append(path, fmt.Sprint(i)))
+			d.findDuplicates(c, append(path, strconv.Itoa(i)))
 		}
 	case yaml.MappingNode:
 		first := duplicates(n)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"math"
 	"strconv"
+	"strings"
 	"unicode/utf8"
 
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -84,8 +85,6 @@ func appendScalar(b []byte, n *yaml.Node) []byte {
 	switch n.ShortTag() {
 	case yaml.NodeTagNull:
 		return append(b, "null"...)
-	case yaml.NodeTagBool:
-		return strconv.AppendBool(b, n.Value[0] == 't' || n.Value[0] == 'T')
 	case yaml.NodeTagInt:
 		if v, err := strconv.ParseInt(n.Value, 10, 64); err == nil && n.Value[0] != '0' && n.Value[0] != '+' {
 			return strconv.AppendInt(b, v, 10)
@@ -94,7 +93,7 @@ func appendScalar(b []byte, n *yaml.Node) []byte {
 	case yaml.NodeTagFloat:
 		return appendNumber(b, n)
 	}
-	if value, ok := oldBool(n); ok {
+	if value, ok := boolean(n); ok {
 		return strconv.AppendBool(b, value)
 	}
 	return appendString(b, n.Value)
@@ -116,8 +115,12 @@ func appendNumber(b []byte, n *yaml.Node) []byte {
 	return append(b, data...)
 }
 
-// oldBool returns the value of what is a boolean in YAML 1.1 alone.
-func oldBool(n *yaml.Node) (value, ok bool) {
+// boolean returns the value of what is a boolean to YAML 1.1; much of it is a
+// string to YAML 1.2.
+func boolean(n *yaml.Node) (value, ok bool) {
+	if n.ShortTag() == yaml.NodeTagBool {
+		return strings.HasPrefix(n.Value, "t") || strings.HasPrefix(n.Value, "T"), true
+	}
 	if n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle|yaml.TaggedStyle) != 0 {
 		return false, false
 	}

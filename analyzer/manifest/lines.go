@@ -35,19 +35,24 @@ func (d *Document) offset(line, column int) int {
 // It follows YAML 1.1, where NEL, LS and PS break lines too, unlike the lines
 // that editors show.
 func parserLines(text []byte) []int {
-	lines := []int{0}
-	for i := 0; i < len(text); {
-		next := bytes.IndexAny(text[i:], "\r\n\u0085\u2028\u2029")
-		if next < 0 {
-			break
+	lines := append(make([]int, 0, bytes.Count(text, []byte("\n"))+2), 0)
+	for i, c := range text {
+		switch c {
+		case '\r':
+			if i+1 == len(text) || text[i+1] != '\n' {
+				lines = append(lines, i+1)
+			}
+		case '\n':
+			lines = append(lines, i+1)
+		case 0x85:
+			if i >= 1 && text[i-1] == 0xC2 { // U+0085
+				lines = append(lines, i+1)
+			}
+		case 0xA8, 0xA9:
+			if i >= 2 && text[i-1] == 0x80 && text[i-2] == 0xE2 { // U+2028, U+2029
+				lines = append(lines, i+1)
+			}
 		}
-		i += next
-		_, size := utf8.DecodeRune(text[i:])
-		if text[i] == '\r' && i+1 < len(text) && text[i+1] == '\n' {
-			size = 2
-		}
-		i += size
-		lines = append(lines, i)
 	}
 	return lines
 }

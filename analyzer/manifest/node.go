@@ -185,6 +185,9 @@ func Int(n *yaml.Node, path ...string) (value int, ok bool) {
 	}
 	switch n.ShortTag() {
 	case yaml.NodeTagInt:
+		if v, err := strconv.Atoi(n.Value); err == nil && strconv.Itoa(v) == n.Value {
+			return v, true // without the cost of a decoder
+		}
 		var v int
 		if err := n.Decode(&v); err == nil {
 			return v, true
@@ -201,8 +204,15 @@ func Int(n *yaml.Node, path ...string) (value int, ok bool) {
 // Bool returns whether the scalar at a path is true.
 func Bool(n *yaml.Node, path ...string) bool {
 	n = Get(n, path...)
+	if n == nil || n.Kind != yaml.ScalarNode {
+		return false
+	}
+	if n.ShortTag() == yaml.NodeTagBool {
+		value, _ := boolean(n)
+		return value
+	}
 	var v bool
-	return n != nil && n.Kind == yaml.ScalarNode && n.Decode(&v) == nil && v
+	return n.Decode(&v) == nil && v
 }
 
 // StringMap returns the mapping at a path as labels and selectors are read: a

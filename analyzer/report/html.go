@@ -96,11 +96,13 @@ type htmlSnippet struct {
 
 // Report implements Reporter.
 func (h htmlReporter) Report(w io.Writer, r *analyzer.Result) error {
+	s := r.Summary
+	s.Elapsed = 0 // the same manifests give the same page
 	p := htmlPage{
 		Style: template.CSS(pageStyle), Script: template.JS(pageScript),
 		Policy: "default-src 'none'; img-src data:; style-src '" + digest(pageStyle) + "'; script-src '" + digest(pageScript) +
 			"'; base-uri 'none'; form-action 'none'",
-		Closing:   textReporter{newPalette(false)}.closing(r.Summary),
+		Closing:   textReporter{newPalette(false)}.closing(s, len(r.Known)),
 		Rules:     h.explain(r.Findings),
 		Units:     htmlUnits(r),
 		NotJudged: byReason(r.NotJudged), HasFindings: len(r.Findings) > 0,

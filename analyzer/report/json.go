@@ -90,6 +90,11 @@ type jsonSummary struct {
 	Errors    int `json:"errors"`
 	Warnings  int `json:"warnings"`
 	Infos     int `json:"infos"`
+	// Suppressed and Known count the findings that are not listed, Stale the
+	// entries of a baseline that match nothing any more.
+	Suppressed int `json:"suppressed"`
+	Known      int `json:"known"`
+	Stale      int `json:"stale"`
 }
 
 // Report implements Reporter.
@@ -98,10 +103,7 @@ func (jsonReporter) Report(w io.Writer, r *analyzer.Result) error {
 		Version:   jsonVersion,
 		Findings:  make([]jsonFinding, len(r.Findings)),
 		NotJudged: make([]jsonNotJudged, len(r.NotJudged)),
-		Summary: jsonSummary{
-			Files: r.Summary.Files, Resources: r.Summary.Resources, Units: r.Summary.Units,
-			Errors: r.Summary.Errors, Warnings: r.Summary.Warnings, Infos: r.Summary.Infos,
-		},
+		Summary:   newJSONSummary(r),
 	}
 	for i := range r.Findings {
 		doc.Findings[i] = newJSONFinding(&r.Findings[i])
@@ -109,10 +111,29 @@ func (jsonReporter) Report(w io.Writer, r *analyzer.Result) error {
 	for i, n := range r.NotJudged {
 		doc.NotJudged[i] = jsonNotJudged(n)
 	}
-	e := json.NewEncoder(w)
-	e.SetEscapeHTML(false) // messages hold <, > and & of placeholders and YAML
+	return writeJSON(w, doc)
+}
+
+// writeJSON writes an indented document.
+func writeJSON(w io.Writer, doc any) error {
+	e := newEncoder(w)
 	e.SetIndent("", "  ")
 	return e.Encode(doc)
+}
+
+func newEncoder(w io.Writer) *json.Encoder {
+	e := json.NewEncoder(w)
+	e.SetEscapeHTML(false) // messages hold <, > and & of placeholders and YAML
+	return e
+}
+
+func newJSONSummary(r *analyzer.Result) jsonSummary {
+	s := r.Summary
+	return jsonSummary{
+		Files: s.Files, Resources: s.Resources, Units: s.Units,
+		Errors: s.Errors, Warnings: s.Warnings, Infos: s.Infos,
+		Suppressed: s.Suppressed, Known: len(r.Known), Stale: len(r.Stale),
+	}
 }
 
 func newJSONFinding(f *analyzer.Finding) jsonFinding {

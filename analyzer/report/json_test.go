@@ -70,7 +70,10 @@ func TestJSON(t *testing.T) {
     "units": 1,
     "errors": 4,
     "warnings": 5,
-    "infos": 6
+    "infos": 6,
+    "suppressed": 0,
+    "known": 0,
+    "stale": 0
   }
 }
 `
@@ -91,7 +94,10 @@ func TestJSONOfNothingHasNoNullArrays(t *testing.T) {
     "units": 0,
     "errors": 0,
     "warnings": 0,
-    "infos": 0
+    "infos": 0,
+    "suppressed": 0,
+    "known": 0,
+    "stale": 0
   }
 }
 `

@@ -1,8 +1,9 @@
 // Package report writes what a run found: text for people, concise for editors
-// and grep, json for programs; one file per format behind one interface. Of
-// kubeknot it imports analyzer, and source and manifest for the places and
-// objects of findings. It decides nothing about findings: what it is given, it
-// prints, in the order given.
+// and grep, json and json-lines for programs, the rest for services that show
+// findings; one file per format behind one interface. Of kubeknot it imports
+// analyzer, and source and manifest for the places and objects of findings. It
+// decides nothing about findings: what it is given, it prints, in the order
+// given.
 package report
 
 import (
@@ -26,9 +27,16 @@ type Options struct {
 	// Color puts ANSI colours into formats made for people. Whether a terminal
 	// reads them is the caller's to know.
 	Color bool
-	// Rules explain the findings in formats that have room for it. A rule that
-	// is not among them is named by its id alone.
+	// Rules are those that ran, for formats that explain them; nil if they are
+	// not known.
 	Rules []*analyzer.Rule
+	// Version is that of kubeknot, "" if it is not known.
+	Version string
+	// FailOn is the lowest severity that fails the run, "" if none does.
+	FailOn analyzer.Severity
+	// Browse is the URL of the working directory in a web view of the
+	// repository, with a slash at its end; "" makes relative links.
+	Browse string
 }
 
 // formats holds every format, the default first.
@@ -38,8 +46,15 @@ var formats = [...]struct {
 }{
 	{"text", func(o Options) Reporter { return textReporter{newPalette(o.Color)} }},
 	{"concise", func(Options) Reporter { return conciseReporter{} }},
-	{"html", func(o Options) Reporter { return htmlReporter{o.Rules} }},
 	{"json", func(Options) Reporter { return jsonReporter{} }},
+	{"json-lines", func(Options) Reporter { return jsonLinesReporter{} }},
+	{"sarif", func(o Options) Reporter { return sarifReporter{o.Rules, o.Version} }},
+	{"junit", func(o Options) Reporter { return junitReporter{o.FailOn} }},
+	{"github", func(Options) Reporter { return githubReporter{} }},
+	{"gitlab", func(Options) Reporter { return gitlabReporter{} }},
+	{"checkstyle", func(Options) Reporter { return checkstyleReporter{} }},
+	{"markdown", func(o Options) Reporter { return markdownReporter{o.Browse} }},
+	{"html", func(o Options) Reporter { return htmlReporter{o.Rules} }},
 }
 
 // New returns the reporter of a format. The error for an unknown format names

@@ -86,10 +86,10 @@ metadata:
 
 func TestNewNamesTheFormats(t *testing.T) {
 	t.Parallel()
-	if _, err := New("xml", Options{}); err == nil || err.Error() != `no format "xml": use text, concise or json` {
+	if _, err := New("xml", Options{}); err == nil || err.Error() != `no format "xml": use text, concise, json, json-lines, sarif, junit, github, gitlab, checkstyle or markdown` {
 		t.Errorf("New(xml) = %v", err)
 	}
-	if diff := cmp.Diff([]string{"text", "concise", "json"}, Formats()); diff != "" {
+	if diff := cmp.Diff([]string{"text", "concise", "json", "json-lines", "sarif", "junit", "github", "gitlab", "checkstyle", "markdown"}, Formats()); diff != "" {
 		t.Error(diff)
 	}
 	for _, format := range Formats() {

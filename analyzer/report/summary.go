@@ -70,7 +70,7 @@ func (g group) String() string {
 }
 
 // closing returns the last line: what was found in how much.
-func (t textReporter) closing(s analyzer.Summary) string {
+func (t textReporter) closing(s analyzer.Summary, known int) string {
 	var found []string
 	for _, c := range []struct {
 		n        int
@@ -83,8 +83,51 @@ func (t textReporter) closing(s analyzer.Summary) string {
 	if len(found) == 0 {
 		found = append(found, t.help.Sprint("no problems"))
 	}
-	return fmt.Sprintf("%s in %s of %s, judged in %s%s\n", strings.Join(found, ", "),
-		count(s.Resources, "object"), count(s.Files, "file"), count(s.Units, "unit"), elapsed(s.Elapsed))
+	return fmt.Sprintf("%s in %s of %s, judged in %s%s%s\n", strings.Join(found, ", "),
+		count(s.Resources, "object"), count(s.Files, "file"), count(s.Units, "unit"), silent(s.Suppressed, known), elapsed(s.Elapsed))
+}
+
+// silent returns "; 2 suppressed, 14 known", "" if nothing is.
+func silent(suppressed, known int) string {
+	var parts []string
+	if suppressed > 0 {
+		parts = append(parts, fmt.Sprintf("%d suppressed", suppressed))
+	}
+	if known > 0 {
+		parts = append(parts, fmt.Sprintf("%d known", known))
+	}
+	if len(parts) == 0 {
+		return ""
+	}
+	return "; " + strings.Join(parts, ", ")
+}
+
+// stale says which entries of a baseline are of no use, "" if all are.
+func (t textReporter) stale(lines []string) string {
+	if len(lines) == 0 {
+		return ""
+	}
+	shown := slices.Clone(lines[:min(len(lines), maxNames)])
+	for i, line := range shown {
+		shown[i] = clean(line)
+	}
+	list := strings.Join(shown, "; ")
+	if more := len(lines) - len(shown); more > 0 {
+		list += fmt.Sprintf("; and %d more", more)
+	}
+	verb := "matches"
+	if len(lines) > 1 {
+		verb = "match"
+	}
+	return fmt.Sprintf("%s %s of the baseline %s nothing any more (%s): kubeknot baseline prune\n", t.strong.Sprint("known:"), entries(len(lines)), verb, list)
+}
+
+// entries returns "1 entry", "2 entries".
+func entries(n int) string {
+	if n == 1 {
+		return "1 entry"
+	}
+	return fmt.Sprintf("%d entries", n)
 }
 
 // count returns "1 file", "2 files".

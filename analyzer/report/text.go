@@ -25,7 +25,8 @@ func (t textReporter) Report(w io.Writer, r *analyzer.Result) error {
 		out.WriteString(t.finding(&r.Findings[i]) + "\n")
 	}
 	out.WriteString(t.notJudged(r.NotJudged))
-	out.WriteString(t.closing(r.Summary))
+	out.WriteString(t.stale(r.Stale))
+	out.WriteString(t.closing(r.Summary, len(r.Known)))
 	return out.Flush()
 }
 
@@ -37,22 +38,15 @@ func (t textReporter) finding(f *analyzer.Finding) string {
 	for _, r := range f.Related {
 		b.snippet(r.Location, '-', r.Message, t.related)
 	}
-	if f.Consequence != "" {
-		b.remark(t.strong.Sprint(clean(string(f.Claim))+":") + " " + flat(f.Consequence))
-	}
-	for _, r := range f.Related {
-		if r.Location.IsZero() && r.Message != "" {
-			b.remark(flat(r.Message))
+	for _, r := range remarks(f) {
+		switch {
+		case r.word == "":
+			b.remark(flat(r.text))
+		case r.word == helpWord:
+			b.remark(t.help.Sprint(r.word+":") + " " + flat(r.text))
+		default:
+			b.remark(t.strong.Sprint(clean(r.word)+":") + " " + flat(r.text))
 		}
-	}
-	for _, note := range f.Notes {
-		b.remark(flat(note))
-	}
-	if in := builds(f); in != "" {
-		b.remark("in the build of " + flat(in))
-	}
-	if f.Help != "" {
-		b.remark(t.help.Sprint("help:") + " " + flat(f.Help))
 	}
 	return b.String()
 }

@@ -71,7 +71,7 @@ func (l Location) Text() []byte { return l.File.Data[l.Span.Start:l.Span.End] }
 // YAML 1.2 (section 5.4).
 func (f *File) index() {
 	f.once.Do(func() {
-		f.lines = append(f.lines, 0)
+		f.lines = append(make([]int, 0, bytes.Count(f.Data, []byte("\n"))+2), 0)
 		for i := 0; i < len(f.Data); {
 			next := bytes.IndexAny(f.Data[i:], "\r\n")
 			if next < 0 {

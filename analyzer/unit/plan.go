@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer/kustomize"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
 
 // Tree is what planning needs to know of a directory tree. All paths are
@@ -18,8 +19,19 @@ type Tree struct {
 	Files []string
 	// Charts are the directories with a Chart.yaml.
 	Charts []string
+	// Configured are the units that the configuration names.
+	Configured []Configured
 	// Kustomizations are those of the tree.
 	Kustomizations []*kustomize.Kustomization
+}
+
+// Configured is a unit that the configuration names. Its files are in no unit of
+// a directory.
+type Configured struct {
+	Name, Namespace string
+	Files, Context  []string
+	External        []External
+	Nodes           []*manifest.Resource
 }
 
 // PassedOver says why a file is no object of its own: "" if it is one.
@@ -63,8 +75,16 @@ func Plan(t Tree) Layout {
 	for _, c := range t.Kustomizations {
 		l.custom[c.Dir] = c
 	}
-	l.sortFiles()
 	var units []Spec
+	taken := map[string]bool{}
+	for _, c := range t.Configured {
+		units = append(units, Spec{Kind: Listed, Dir: path.Dir(c.Files[0]), Name: c.Name, Namespace: c.Namespace,
+			Files: c.Files, Context: c.Context, External: c.External, Nodes: c.Nodes})
+		for _, f := range c.Files {
+			taken[f] = true
+		}
+	}
+	l.sortFiles(taken)
 	dirs := slices.Sorted(maps.Keys(l.byDir))
 	for _, dir := range dirs {
 		if dir != "." {
@@ -93,7 +113,7 @@ func Plan(t Tree) Layout {
 }
 
 // sortFiles finds out what each file is.
-func (l *layout) sortFiles() {
+func (l *layout) sortFiles(taken map[string]bool) {
 	for _, c := range l.tree.Kustomizations {
 		for _, in := range c.Inputs {
 			l.passed[in.Path] = kustomizeInput
@@ -116,7 +136,7 @@ func (l *layout) sortFiles() {
 		case l.inTemplates(f):
 			l.passed[f] = HelmTemplate
 		}
-		if l.passed[f] == "" {
+		if l.passed[f] == "" && !taken[f] {
 			l.byDir[path.Dir(f)] = append(l.byDir[path.Dir(f)], f)
 		}
 	}

@@ -5,6 +5,7 @@ package unit
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"sync"
@@ -30,6 +31,12 @@ const (
 	Chart Kind = "chart"
 	// Stream: what came in on standard input.
 	Stream Kind = "stream"
+	// Listed: the files that the configuration names as applied together.
+	Listed Kind = "configured"
+	// Dump: what a cluster holds, as "kubectl get -o yaml" prints it. The server
+	// has accepted all of it, and what is not there of a kind that it holds is
+	// not there at all.
+	Dump Kind = "dump"
 	// Document: the blocks of a Markdown text. They show examples, which may be
 	// parts: what they lack proves nothing.
 	Document Kind = "document"
@@ -61,6 +68,10 @@ type Unit struct {
 	// resources: those of the directories above, and of a unit that could not
 	// be built.
 	Generated []kustomize.Generated
+	// External are objects that exist although no file defines them.
+	External []External
+	// Nodes are those of the unit's own cluster; empty leaves it to the run.
+	Nodes []*manifest.Resource
 	// Open says why the absence of something proves nothing; empty if the unit
 	// is complete.
 	Open []string
@@ -103,6 +114,15 @@ func inWord(b byte) bool {
 	return b == '-' || b == '.' || b == '_' || '0' <= b && b <= '9' || 'a' <= b && b <= 'z' || 'A' <= b && b <= 'Z'
 }
 
+// External is an object, or a kind of them, that exists although no file defines
+// it.
+type External struct {
+	// Labels are those of the object, or of the pods that it makes.
+	Labels map[string]string
+	// Is reports whether an object is it.
+	Is func(kind, namespace, name string) bool
+}
+
 // Spec is a planned unit: which files it is made of, by their paths inside the
 // tree.
 type Spec struct {
@@ -116,6 +136,11 @@ type Spec struct {
 	Configs []string
 	// Made are the resources of a Chart, nil if it could not be rendered.
 	Made []*manifest.Resource
+	// Name and Namespace are those of a Listed unit.
+	Name, Namespace string
+	// External and Nodes are as in Unit.
+	External []External
+	Nodes    []*manifest.Resource
 	// Build is what became of a Kustomization, nil as long as it is not built.
 	Build *kustomize.Build
 	// Generated, Open and Rewritten are as in Unit, for a Kustomization that
@@ -129,7 +154,10 @@ type Spec struct {
 // Assemble makes the unit of a plan. get returns the parsed file of a path,
 // nil if it could not be read.
 func Assemble(s Spec, name, namespace string, get func(path string) *manifest.File) *Unit {
-	u := &Unit{Name: name, Kind: s.Kind, Namespace: namespace, Generated: s.GeneratedAbove, Build: s.Build}
+	if s.Kind == Listed {
+		name, namespace = s.Name, cmp.Or(s.Namespace, namespace)
+	}
+	u := &Unit{Name: name, Kind: s.Kind, Namespace: namespace, External: s.External, Nodes: s.Nodes, Generated: s.GeneratedAbove, Build: s.Build}
 	switch {
 	case s.Kind == Chart:
 		u.Resources = s.Made
@@ -160,13 +188,34 @@ func Assemble(s Spec, name, namespace string, get func(path string) *manifest.Fi
 			u.Siblings = append(u.Siblings, f.Resources()...)
 		}
 	}
-	u.openForCustomResources()
+	switch {
+	case u.Kind != Dump:
+		u.openForCustomResources()
+	case !u.HoldsKind("", "Pod"): // else what custom resources make is there too
+		u.Open = append(u.Open, "the dump holds no Pods")
+	}
 	return u
 }
 
 // FromFile makes the unit of a stream.
 func FromFile(f *manifest.File, namespace string) *Unit {
-	return Assemble(Spec{Kind: Stream, Files: []string{f.Path}}, f.Path, namespace, func(string) *manifest.File { return f })
+	kind := Stream
+	if isDump(f) {
+		kind = Dump
+	}
+	return Assemble(Spec{Kind: kind, Files: []string{f.Path}}, f.Path, namespace, func(string) *manifest.File { return f })
+}
+
+// isDump reports whether all objects have a UID, which the server gives them.
+func isDump(f *manifest.File) bool {
+	all := f.Resources()
+	return len(all) > 0 && !slices.ContainsFunc(all, func(r *manifest.Resource) bool { return r.Get("metadata", "uid") == nil })
+}
+
+// HoldsKind reports whether the unit has an object of the kind. A Dump says
+// nothing about other kinds.
+func (u *Unit) HoldsKind(group, kind string) bool {
+	return slices.ContainsFunc(u.Resources, func(r *manifest.Resource) bool { return r.Group == group && r.Kind == kind })
 }
 
 // collect returns the resources of the files and notes what keeps the unit

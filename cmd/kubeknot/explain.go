@@ -11,7 +11,8 @@ import (
 )
 
 func newExplain() *cobra.Command {
-	return &cobra.Command{
+	var own []string
+	cmd := &cobra.Command{
 		Use:   "explain RULE",
 		Short: "Explain a rule: what Kubernetes does, why it matters, what to write",
 		Args:  cobra.ExactArgs(1),
@@ -22,7 +23,7 @@ func newExplain() *cobra.Command {
 			return completeRules(cmd, args, start)
 		},
 		RunE: func(cmd *cobra.Command, args []string) error {
-			all, err := allRules()
+			all, err := allRules(own...)
 			if err != nil {
 				return err
 			}
@@ -34,6 +35,8 @@ func newExplain() *cobra.Command {
 			return nil
 		},
 	}
+	policyFlag(cmd, &own)
+	return cmd
 }
 
 // claims says what each claim means.
@@ -51,10 +54,25 @@ func explain(out io.Writer, r *analyzer.Rule) {
 		fmt.Fprintf(out, "Kinds: %s.\n", strings.Join(r.Kinds, ", "))
 	}
 	if r.Policy != "" {
-		fmt.Fprintf(out, "Written in Rego: policies/%s.\n", r.Policy)
+		fmt.Fprintf(out, "Written in Rego: %s.\n", r.Policy)
 	}
-	fmt.Fprintf(out, "\n%s\n", wrap(r.Why, 80))
-	fmt.Fprintf(out, "\nReported:\n\n%s\nFine:\n\n%s\nReferences:\n", indent(r.Bad), indent(r.Good))
+	if r.Why != "" { // a user's policy need not say the rest
+		fmt.Fprintf(out, "\n%s\n", wrap(r.Why, 80))
+	}
+	for i, o := range r.OptionList() {
+		if i == 0 {
+			fmt.Fprint(out, "\nOptions in kubeknot.yaml, with their defaults:\n")
+		}
+		fmt.Fprintf(out, "  %s (%s): %s\n", o.Name, o.Default, o.Doc)
+	}
+	for _, example := range []struct{ name, text string }{{"Reported", r.Bad}, {"Fine", r.Good}} {
+		if example.text != "" {
+			fmt.Fprintf(out, "\n%s:\n\n%s", example.name, indent(example.text))
+		}
+	}
+	if len(r.References) > 0 {
+		fmt.Fprint(out, "\nReferences:\n")
+	}
 	for _, ref := range r.References {
 		fmt.Fprintf(out, "  %s\n", ref)
 	}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"os"
 	"slices"
@@ -13,15 +14,22 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/driver"
 	"github.com/kubeknot/kubeknot/analyzer/report"
+	"github.com/kubeknot/kubeknot/analyzer/suppress"
+	"github.com/kubeknot/kubeknot/policies"
 )
 
 // lintFlags are the flags of lint.
 type lintFlags struct {
-	format, failOn, color oneOf
-	nodes, namespace      string
-	kubernetes            string
-	rules, skipRules      []string
+	settings
+	formats          outputs
+	color            oneOf
+	rules, skipRules []string
+	policies         []string
+	traced           string
+	trace            *policies.Trace // nil without --trace
+	stderr           io.Writer
 	sources
+	known
 }
 
 func newLint() *cobra.Command {
@@ -32,9 +40,7 @@ func newLint() *cobra.Command {
 // lintCommand returns the command and what its flags are set to.
 func lintCommand() (*cobra.Command, *lintFlags) {
 	f := &lintFlags{
-		format: oneOf{"text", report.Formats()},
-		failOn: oneOf{"error", []string{"error", "warning", "info", "never"}},
-		color:  oneOf{"auto", []string{"auto", "always", "never"}},
+		color: oneOf{"auto", []string{"auto", "always", "never"}},
 	}
 	cmd := &cobra.Command{
 		Use:   "lint [PATH...]",
@@ -51,31 +57,43 @@ Exit code: 0 if nothing is at or above --fail-on, 1 if something is, 2 if the
 command could not do its work or directories hold nothing to lint.`,
 		Example: `  kubeknot lint
   kubeknot lint deploy/ --format concise
+  kubeknot lint --format text --format sarif=out.sarif
   kubectl get nodes -o yaml | kubeknot lint deploy/ --nodes -`,
 		RunE: func(cmd *cobra.Command, args []string) error { return f.run(cmd, args) },
 	}
-	f.format.register(cmd, "format", "how to report")
-	f.failOn.register(cmd, "fail-on", "the lowest severity that makes the exit code 1")
+	f.formats.register(cmd)
 	f.color.register(cmd, "color", "colour the text; auto: on a terminal, unless NO_COLOR is set")
-	cmd.Flags().StringVar(&f.nodes, "nodes", "", "`FILE` of Node objects, as kubectl get nodes -o yaml prints them; - reads standard input")
-	cmd.Flags().StringVarP(&f.namespace, "namespace", "n", "", "the namespace of objects that name none")
-	cmd.Flags().StringVar(&f.kubernetes, "kubernetes-version", "", "the `VERSION` of the cluster, as 1.31 (default "+apiserver.Served.String()+")")
+	cmd.Flags().StringVar(&f.config, "config", "", "the configuration `FILE` (default: kubeknot.yaml of the closest directory up to the root of the repository)")
+	cmd.Flags().StringVar(&f.newFrom, "new-from", "", "report what the git revision `REV` does not have")
+	f.register(cmd)
+	return cmd, f
+}
+
+// register adds the flags that decide what is found.
+func (f *lintFlags) register(cmd *cobra.Command) {
+	f.settings.register(cmd)
 	cmd.Flags().StringSliceVar(&f.rules, "rule", nil, "run these rules alone (`ID`,...)")
 	cmd.Flags().StringSliceVar(&f.skipRules, "skip-rule", nil, "leave these rules out (`ID`,...)")
+	cmd.Flags().StringVar(&f.baseline, "baseline", "", "the `FILE` of known findings; none: use none (default "+suppress.BaselineName+" of the closest directory)")
+	policyFlag(cmd, &f.policies)
+	cmd.Flags().StringVar(&f.traced, "trace", "", "say on standard error how a policy judges a resource, `RULE=KIND/NAME`")
 	f.sources.register(cmd)
 	for _, name := range []string{"rule", "skip-rule"} {
 		if err := cmd.RegisterFlagCompletionFunc(name, completeRules); err != nil {
 			panic(err) // the flag was added just above
 		}
 	}
-	return cmd, f
 }
 
 // options returns what the flags ask for, or what is wrong with them.
 func (f *lintFlags) options() (driver.Options, error) {
 	o := driver.Options{Nodes: f.nodes, Namespace: f.namespace, Kubernetes: f.kubernetes}
 	f.sources.set(&o)
-	all, err := allRules()
+	var err error
+	if f.trace, err = newTrace(f.traced, f.stderr); err != nil {
+		return o, err
+	}
+	all, err := rulesOf(policies.Loader{Trace: f.trace}, f.policies)
 	if err != nil {
 		return o, err
 	}
@@ -84,11 +102,15 @@ func (f *lintFlags) options() (driver.Options, error) {
 			return o, err
 		}
 	}
-	o.Rules, err = choose(all, f.rules, f.skipRules)
-	return o, err
+	o.Suppress.Known = ruleIDs(all)
+	if o.Rules, err = choose(all, f.rules, f.skipRules); err != nil {
+		return o, err
+	}
+	return o, checkTrace(f.trace, o.Rules)
 }
 
 func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
+	f.stderr = cmd.ErrOrStderr()
 	options, err := f.options()
 	if err != nil {
 		return err
@@ -97,27 +119,42 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 		args = []string{"."}
 	}
 	out := cmd.OutOrStdout()
-	reporter, err := report.New(f.format.value, report.Options{Color: f.colored(out), Rules: options.Rules})
-	if err != nil {
-		return err
-	}
-	options.Ties = f.format.value == "html"
 	options.Paths, options.Stdin = args, cmd.InOrStdin()
-	result, failure := driver.Run(cmd.Context(), options)
-	nothing := errors.Is(failure, driver.ErrNothing) && f.format.value == "text" && len(result.NotJudged) == 0
-	if result == nil || nothing {
-		return failure
-	}
-	if err := reporter.Report(out, result); err != nil {
+	options.Ties = f.formats.has("html")
+	if err := f.configure(cmd, &options); err != nil {
 		return err
 	}
-	if failure != nil {
+	if err := f.known.set(cmd.Context(), &options); err != nil {
+		return err
+	}
+	result, failure := driver.Run(cmd.Context(), options)
+	failure = errors.Join(failure, untold(f.trace))
+	if result == nil {
 		return failure
+	}
+	reports := f.formats.all()
+	if errors.Is(failure, driver.ErrNothing) && len(result.NotJudged) == 0 { // the error says it better than text
+		reports = slices.DeleteFunc(slices.Clone(reports), func(o output) bool { return o == output{format: "text"} })
+	}
+	if err := errors.Join(failure, reports.write(out, f.reportOptions(out, options.Rules), result)); err != nil {
+		return err
+	}
+	if slices.Contains(reports, output{format: "text"}) && len(options.Suppress.Baselines) == 0 {
+		fmt.Fprint(out, nextStep(result, options.Rules))
 	}
 	if len(f.failing(result)) > 0 {
 		return errFindings
 	}
 	return nil
+}
+
+// reportOptions returns what formats may want to know.
+func (f *lintFlags) reportOptions(out io.Writer, rules []*analyzer.Rule) report.Options {
+	failOn, err := analyzer.ParseSeverity(f.failOn.value)
+	if err != nil { // never
+		failOn = ""
+	}
+	return report.Options{Color: f.colored(out), Rules: rules, Version: versionText(), FailOn: failOn, Browse: browse()}
 }
 
 // failing returns the findings at or above --fail-on.

@@ -12,17 +12,23 @@ import (
 
 var shown = regexp.MustCompile("(?s)```\n\\$ kubeknot ([^\n]*)\n(.*?)\n```")
 
-// TestReadmeShowsRealOutput runs every command of the README whose output
-// stands there.
+// TestReadmeShowsRealOutput runs every command of the README and the page on
+// output whose output stands there.
 func TestReadmeShowsRealOutput(t *testing.T) {
 	t.Chdir("../..")
-	readme, err := os.ReadFile("README.md")
+	for _, page := range []string{"README.md", "docs/output.md"} {
+		t.Run(page, func(t *testing.T) { showsRealOutput(t, page) })
+	}
+}
+
+func showsRealOutput(t *testing.T, page string) {
+	text, err := os.ReadFile(page)
 	if err != nil {
 		t.Fatal(err)
 	}
-	examples := shown.FindAllStringSubmatch(string(readme), -1)
+	examples := shown.FindAllStringSubmatch(string(text), -1)
 	if len(examples) == 0 {
-		t.Fatal("the README shows no command with its output")
+		t.Fatalf("%s shows no command with its output", page)
 	}
 	for _, e := range examples {
 		var stdout, stderr bytes.Buffer
@@ -36,7 +42,7 @@ func TestReadmeShowsRealOutput(t *testing.T) {
 		run(strings.Fields(args), bytes.NewReader(stdin), &stdout, &stderr)
 		got := elapsed.ReplaceAllString(strings.TrimSpace(stdout.String()+stderr.String()), "")
 		if diff := cmp.Diff(e[2], got); diff != "" {
-			t.Errorf("kubeknot %s (-README +real)\n%s", e[1], diff)
+			t.Errorf("kubeknot %s (-shown +real)\n%s", e[1], diff)
 		}
 	}
 }

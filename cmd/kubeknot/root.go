@@ -9,9 +9,6 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubeknot/kubeknot/analyzer"
-	"github.com/kubeknot/kubeknot/analyzer/driver"
-	"github.com/kubeknot/kubeknot/policies"
-	"github.com/kubeknot/kubeknot/rules"
 )
 
 // The exit codes.
@@ -56,22 +53,13 @@ nowhere, which node label nobody has.`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(suggestFlag)
 	root.SuggestionsMinimumDistance = 2
-	root.AddCommand(newLint(), newUnits(), newFn(), newRules(), newExplain(), newVersion())
+	root.AddCommand(newLint(), newUnits(), newBaseline(), newFn(), newRules(), newExplain(), newPolicy(), newConfig(), newInit(), newVersion())
 	return root
-}
-
-// allRules returns the native rules and the embedded policies, sorted by id.
-func allRules() ([]*analyzer.Rule, error) {
-	embedded, err := policies.Embedded()
-	if err != nil {
-		return nil, fmt.Errorf("embedded policies: %w", err)
-	}
-	return sortRules(append(rules.All(), embedded...)), nil
 }
 
 // suggestion completes an error about a mistyped name: "; did you mean x?".
 func suggestion(name string, candidates []string) string {
-	if best := driver.Closest(name, candidates); best != "" {
+	if best := analyzer.Closest(name, candidates); best != "" {
 		return fmt.Sprintf("; did you mean %s?", best)
 	}
 	return ""

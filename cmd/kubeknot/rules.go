@@ -8,12 +8,13 @@ import (
 )
 
 func newRules() *cobra.Command {
-	return &cobra.Command{
+	var own []string
+	cmd := &cobra.Command{
 		Use:   "rules",
 		Short: "List the rules",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			all, err := allRules()
+			all, err := allRules(own...)
 			if err != nil {
 				return err
 			}
@@ -24,4 +25,6 @@ func newRules() *cobra.Command {
 			return w.Flush()
 		},
 	}
+	policyFlag(cmd, &own)
+	return cmd
 }

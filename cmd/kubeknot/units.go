@@ -50,6 +50,8 @@ var why = map[unit.Kind]string{
 	unit.Kustomization: "a kustomization, built as kubectl apply -k does",
 	unit.Chart:         "a chart, rendered as helm template does",
 	unit.Unlisted:      "files that the kustomization beside them does not list",
+	unit.Listed:        "what the configuration names as applied together",
+	unit.Dump:          "what a cluster holds",
 	unit.Stream:        "a stream",
 	unit.Document:      "the blocks of a Markdown file, until one shows an object again",
 }

@@ -1,0 +1,231 @@
+package config
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path"
+	"path/filepath"
+	"reflect"
+	"slices"
+	"strings"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
+)
+
+// Names are those of a configuration file.
+var Names = []string{"kubeknot.yaml", ".kubeknot.yaml"}
+
+// Find returns the configuration file of a directory, which is absolute: of
+// the directory itself or the closest above it, up to the root of the git
+// repository or, outside of git, of the file system. "" means that there is
+// none. Two in one directory are an error.
+func Find(dir string) (file string, err error) {
+	for {
+		var found []string
+		for _, name := range Names {
+			if info, err := os.Stat(filepath.Join(dir, name)); err == nil && !info.IsDir() {
+				found = append(found, filepath.Join(dir, name))
+			}
+		}
+		switch {
+		case len(found) > 1:
+			return "", fmt.Errorf("%s and %s: remove one of them", found[0], filepath.Base(found[1]))
+		case len(found) == 1:
+			return found[0], nil
+		case isRepository(dir) || dir == filepath.Dir(dir):
+			return "", nil
+		}
+		dir = filepath.Dir(dir)
+	}
+}
+
+// isRepository reports whether a directory is the root of a git repository.
+func isRepository(dir string) bool {
+	_, err := os.Lstat(filepath.Join(dir, ".git"))
+	return err == nil
+}
+
+// repository returns the root of the repository that holds a directory, the
+// directory itself if none does.
+func repository(dir string) string {
+	for d := dir; ; d = filepath.Dir(d) {
+		if isRepository(d) {
+			return d
+		}
+		if d == filepath.Dir(d) {
+			return dir
+		}
+	}
+}
+
+// KnownRules returns all rules, those of the given policies included. The
+// error says what is wrong with the policies.
+type KnownRules func(policies []Path) ([]*analyzer.Rule, error)
+
+// Load reads a configuration file and what it extends; "" gives the defaults.
+// dir is the working directory, absolute, that paths are shown relative to.
+// What is wrong with the files comes back as Faults.
+func Load(file, dir string, rules KnownRules) (*Config, error) {
+	l := &loader{dir: dir, read: os.ReadFile, exists: exists}
+	return l.load(file, rules)
+}
+
+// exists says why a path is neither a file nor a directory.
+func exists(path string) error {
+	info, err := os.Stat(path)
+	var reason *os.PathError
+	switch {
+	case errors.As(err, &reason):
+		return reason.Err
+	case err == nil && !info.IsDir() && !info.Mode().IsRegular():
+		return errors.New("neither a file nor a directory")
+	}
+	return err
+}
+
+// loader reads the files of one configuration.
+type loader struct {
+	dir    string
+	read   func(path string) ([]byte, error)
+	exists func(path string) error
+	faults Faults
+}
+
+// layer is one of the files.
+type layer struct {
+	path string // absolute
+	*decoder
+}
+
+func (l *loader) load(file string, rules KnownRules) (*Config, error) {
+	c := &Config{}
+	base := repository(l.dir)
+	if file != "" {
+		base = filepath.Dir(file)
+		layers, err := l.layers(file)
+		if err != nil {
+			return nil, err
+		}
+		c.layers = layers
+	}
+	for _, layer := range slices.Backward(c.layers) {
+		if layer.doc.Root != nil {
+			layer.decode(layer.doc.Root, reflect.ValueOf(c).Elem(), "the configuration")
+		}
+	}
+	if c.Exclude == nil {
+		c.Exclude = defaultExclude(filepath.ToSlash(base))
+	}
+	l.check(c)
+	all, err := rules(c.Policies)
+	switch {
+	case err != nil && len(c.Policies) == 0:
+		return nil, err
+	case err != nil:
+		l.faults.add(c.Policies[0].At, "policies: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
+	default:
+		for _, layer := range c.layers {
+			layer.checkRules(all)
+		}
+	}
+	if len(l.faults) > 0 {
+		return nil, l.faults.sorted()
+	}
+	return c, nil
+}
+
+// maxLayers is how many files can extend each other.
+const maxLayers = 32
+
+// layers reads a file and what it extends, one after the other.
+func (l *loader) layers(file string) ([]*layer, error) {
+	var layers []*layer
+	for {
+		next, err := l.parse(file)
+		if err != nil {
+			return nil, err
+		}
+		layers = append(layers, next)
+		base := manifest.Field(next.doc.Root, "extends")
+		if base.Key == nil || manifest.String(base.Value) == "" {
+			return layers, nil // what is wrong with it the decoder says
+		}
+		file = manifest.String(base.Value)
+		if !path.IsAbs(file) {
+			file = next.dir + "/" + file
+		}
+		file = path.Clean(file)
+		switch repeated := slices.IndexFunc(layers, func(l *layer) bool { return l.path == file }); {
+		case repeated >= 0:
+			next.fault(base.Raw, "extends leads back to %s", layers[repeated].doc.File.Path)
+			return layers, nil
+		case len(layers) == maxLayers: // or a link to a directory above makes new paths for ever
+			next.fault(base.Raw, "extends leads through more than %d files", maxLayers)
+			return layers, nil
+		case l.exists(file) != nil:
+			return layers, nil
+		}
+	}
+}
+
+// parse reads the text of a file.
+func (l *loader) parse(file string) (*layer, error) {
+	file = filepath.ToSlash(file)
+	data, err := l.read(file)
+	shown := file
+	if rel, e := filepath.Rel(l.dir, file); e == nil {
+		shown = filepath.ToSlash(rel)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
+	f := source.NewFile(shown, shown, data)
+	d := &decoder{doc: &manifest.Document{File: f}, dir: path.Dir(file), exists: l.exists, faults: &l.faults}
+	parsed := manifest.ParseAny(source.NewFile(shown, shown, data))
+	for _, doc := range parsed.Documents {
+		doc.File = f // in which nothing is hidden: "kind: Secret" is no Secret here
+	}
+	if len(parsed.Documents) > 0 {
+		d.doc = parsed.Documents[0]
+	}
+	for _, doc := range parsed.Documents {
+		at := source.Location{File: f, Span: doc.Span}
+		switch {
+		case len(doc.Problems) > 0 && doc.Problems[0].Kind == manifest.SyntaxError:
+			at.Span = doc.Problems[0].Span
+			l.faults.add(at, "%s", strings.TrimSpace(doc.Problems[0].Message))
+		case doc.Root == nil && doc.Role != manifest.Object:
+			l.faults.add(at, "it cannot be read: it is no YAML in UTF-8, or it holds placeholders of a templating tool")
+		case doc != d.doc:
+			l.faults.add(at, "a configuration is one document, and here starts another")
+		}
+	}
+	return &layer{path: file, decoder: d}, nil
+}
+
+// check reports what is wrong between the parts of the configuration.
+func (l *loader) check(c *Config) {
+	for _, o := range c.Overrides {
+		if o.Paths == nil && o.Resources == nil {
+			l.faults.add(o.At, "an entry of overrides needs paths or resources; what holds everywhere belongs to rules")
+		}
+	}
+	for _, i := range c.Ignore {
+		if i.Paths == nil && i.Resources == nil {
+			l.faults.add(i.At, "an entry of ignore needs paths or resources; to switch a rule off everywhere, write %s: off below rules", i.Rule)
+		}
+		if c.NeedsReason() && strings.TrimSpace(i.Reason) == "" {
+			l.faults.add(i.At, "an entry of ignore needs a reason, or require-reason: false")
+		}
+	}
+	seen := map[Name]bool{}
+	for _, u := range c.Units {
+		if seen[u.Name] && u.Name != "" {
+			l.faults.add(u.At, "two units are called %s", u.Name)
+		}
+		seen[u.Name] = true
+	}
+}

@@ -1,0 +1,164 @@
+package driver
+
+import (
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/config"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
+	"github.com/kubeknot/kubeknot/analyzer/suppress"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
+)
+
+// This file connects the configuration with the run.
+
+// absolute returns the path of a file as the configuration compares it; "" for
+// standard input.
+func (o *Options) absolute(f *source.File) string {
+	if f == nil || f.Path == streamName {
+		return ""
+	}
+	name := filepath.FromSlash(f.Path)
+	if !filepath.IsAbs(name) {
+		name = filepath.Join(o.Dir, name)
+	}
+	return filepath.ToSlash(name)
+}
+
+// target is what the configuration has to know of an object.
+func (o *Options) target(f *source.File, r *manifest.Resource) config.Target {
+	t := config.Target{Path: o.absolute(f)}
+	if r != nil {
+		t.Kind, t.Namespace, t.Name = r.Kind, r.Namespace, r.WrittenName()
+		if t.Namespace == "" {
+			t.Namespace = o.Namespace
+		}
+	}
+	return t
+}
+
+// configured returns a finding as the configuration wants it; ok is false if it
+// is not to be reported.
+func (r *run) configured(f analyzer.Finding) (_ analyzer.Finding, ok bool) {
+	c := r.options.Config
+	if c == nil {
+		return f, true
+	}
+	s := c.Setting(f.Rule, r.options.target(f.Location.File, f.Resource))
+	if s.Off {
+		return f, false
+	}
+	if s.Severity != "" {
+		f.Severity = s.Severity
+	}
+	if _, excluded := c.Excluded(r.options.absolute(f.Location.File), r.options.named(f.Location.File)); excluded {
+		r.excluded++
+		return f, false
+	}
+	return f, true
+}
+
+// named returns the directory among the paths that holds a file, the innermost
+// one; "" if the file itself was named.
+func (o *Options) named(f *source.File) string {
+	file, found := o.absolute(f), ""
+	for _, p := range o.Paths {
+		dir := p
+		if !filepath.IsAbs(dir) {
+			dir = filepath.Join(o.Dir, dir)
+		}
+		if real, err := filepath.EvalSymlinks(dir); err == nil {
+			dir = real
+		}
+		dir = filepath.ToSlash(dir)
+		if dir == file {
+			return ""
+		}
+		if strings.HasPrefix(file, strings.TrimSuffix(dir, "/")+"/") && len(dir) > len(found) {
+			found = dir
+		}
+	}
+	return found
+}
+
+// ruleOptions returns what the configuration says of a rule's options.
+func (r *run) ruleOptions(rule *analyzer.Rule) func(*manifest.Resource) any {
+	if r.options.Config == nil || rule.Options == nil {
+		return nil
+	}
+	return func(of *manifest.Resource) any {
+		return r.options.Config.Setting(rule.ID, r.options.target(of.File(), of)).Options
+	}
+}
+
+// ignored returns the entries of the configuration that silence findings.
+func (o *Options) ignored() []suppress.Entry {
+	var all []suppress.Entry
+	for i := range o.Config.Ignore {
+		e := &o.Config.Ignore[i]
+		all = append(all, suppress.Entry{
+			Rule: string(e.Rule), Reason: e.Reason, Expires: string(e.Expires), At: e.At,
+			Covers: func(end suppress.End) bool {
+				return !e.Expired(time.Now()) && e.Covers(string(e.Rule), o.target(end.File, end.Resource))
+			},
+		})
+	}
+	return all
+}
+
+// external converts what exists although no file defines it.
+func external(lists ...[]config.External) []unit.External {
+	var all []unit.External
+	for _, list := range lists {
+		for i := range list {
+			e := &list[i]
+			all = append(all, unit.External{Labels: e.Labels, Is: e.Matches})
+		}
+	}
+	return all
+}
+
+// configuredUnits returns the units of the configuration that have files in the
+// tree.
+func (w *world) configuredUnits() ([]unit.Configured, error) {
+	o := w.options
+	if o.Config == nil {
+		return nil, nil
+	}
+	var units []unit.Configured
+	for _, u := range o.Config.Units {
+		c := unit.Configured{Name: string(u.Name), Namespace: string(u.Namespace), External: external(u.External, o.Config.External)}
+		c.Files, c.Context = w.matching(u.Files), w.matching(u.Context)
+		if len(c.Files) == 0 {
+			continue
+		}
+		c.Nodes = u.Nodes.List
+		if u.Nodes.File.Text != "" {
+			nodes, err := readNodes(o.Dir, u.Nodes.File.Abs, nil)
+			if err != nil {
+				return nil, err
+			}
+			c.Nodes = nodes
+		}
+		units = append(units, c)
+	}
+	return units, nil
+}
+
+// matching returns the files of the tree that match a glob.
+func (w *world) matching(globs []config.Glob) []string {
+	var files []string
+	for _, rel := range w.tree.files {
+		abs := filepath.ToSlash(filepath.Join(w.tree.root, filepath.FromSlash(rel)))
+		for i := range globs {
+			if globs[i].Match(abs) {
+				files = append(files, rel)
+				break
+			}
+		}
+	}
+	return files
+}

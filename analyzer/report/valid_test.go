@@ -1,0 +1,277 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"encoding/xml"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/owenrumney/go-sarif/v3/pkg/report/v210/sarif"
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/source"
+)
+
+// validators check a report against its format. JUnit and Checkstyle publish no
+// schema that all readers keep to, so theirs are read strictly into the
+// elements and attributes that are common to them.
+var validators = map[string]func(string) error{
+	"json":       func(s string) error { return strictJSON(s, &jsonDocument{}) },
+	"json-lines": validJSONLines,
+	"sarif":      validSARIF,
+	"junit":      validJUnit,
+	"gitlab":     validGitLab,
+	"checkstyle": func(s string) error { return strictXML(s, &checkstyleDocument{}) },
+	"github":     validGitHub,
+}
+
+func strictJSON(s string, into any) error {
+	d := json.NewDecoder(strings.NewReader(s))
+	d.DisallowUnknownFields()
+	if err := d.Decode(into); err != nil {
+		return err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return fmt.Errorf("more behind the document: %v", err)
+	}
+	return nil
+}
+
+func validJSONLines(s string) error {
+	lines := strings.Split(strings.TrimSuffix(s, "\n"), "\n")
+	for i, line := range lines {
+		var typed jsonTyped
+		if err := json.Unmarshal([]byte(line), &typed); err != nil {
+			return err
+		}
+		if (typed.Type == "summary") != (i == len(lines)-1) {
+			return fmt.Errorf("line %d of %d is of type %q", i+1, len(lines), typed.Type)
+		}
+	}
+	return nil
+}
+
+// validSARIF checks against the schema of OASIS, errata 01, which the library
+// carries. It validates what it has decoded, so that has to be all there is.
+func validSARIF(s string) error {
+	report, err := readSARIF(s)
+	if err != nil {
+		return err
+	}
+	return report.Validate()
+}
+
+func readSARIF(s string) (*sarif.Report, error) {
+	report, err := sarif.FromString(s, sarif.WithStrictValidation())
+	if err != nil {
+		return nil, err
+	}
+	again, err := json.Marshal(report)
+	if err != nil {
+		return nil, err
+	}
+	var written, read any
+	if err := errors.Join(json.Unmarshal([]byte(s), &written), json.Unmarshal(again, &read)); err != nil {
+		return nil, err
+	}
+	if diff := cmp.Diff(written, read); diff != "" {
+		return nil, fmt.Errorf("the library reads something else: %s", diff)
+	}
+	return report, nil
+}
+
+func validGitLab(s string) error {
+	raw, err := os.ReadFile("testdata/gitlab.schema.json")
+	if err != nil {
+		return err
+	}
+	doc, err := jsonschema.UnmarshalJSON(bytes.NewReader(raw))
+	if err != nil {
+		return err
+	}
+	c := jsonschema.NewCompiler()
+	if err := c.AddResource("gitlab.schema.json", doc); err != nil {
+		return err
+	}
+	schema, err := c.Compile("gitlab.schema.json")
+	if err != nil {
+		return err
+	}
+	value, err := jsonschema.UnmarshalJSON(strings.NewReader(s))
+	if err != nil {
+		return err
+	}
+	if err := schema.Validate(value); err != nil {
+		return err
+	}
+	seen := map[any]bool{}
+	for _, issue := range value.([]any) {
+		id := issue.(map[string]any)["fingerprint"]
+		if seen[id] {
+			return fmt.Errorf("fingerprint %v twice", id)
+		}
+		seen[id] = true
+	}
+	return nil
+}
+
+// strictXML decodes a document, which must be the same when written again:
+// then no element, attribute or text of it is unknown.
+func strictXML(s string, into any) error {
+	if err := xml.Unmarshal([]byte(s), into); err != nil {
+		return err
+	}
+	var again strings.Builder
+	if err := writeXML(&again, into); err != nil {
+		return err
+	}
+	if again.String() != s {
+		return fmt.Errorf("written again it is %s", again.String())
+	}
+	return nil
+}
+
+func validJUnit(s string) error {
+	var doc junitDocument
+	if err := strictXML(s, &doc); err != nil {
+		return err
+	}
+	var sum junitCounts
+	for _, suite := range doc.Suites {
+		sum.Tests += len(suite.Cases)
+		for _, c := range suite.Cases {
+			if c.Failure != nil {
+				sum.Failures++
+			}
+			if c.Skipped != nil {
+				sum.Skipped++
+			}
+		}
+	}
+	if sum != doc.junitCounts || sum.Tests == 0 {
+		return fmt.Errorf("it counts %+v, and there are %+v", doc.junitCounts, sum)
+	}
+	return nil
+}
+
+// validGitHub takes every line apart as the runner does: properties up to the
+// next "::", each NAME=VALUE between commas.
+func validGitHub(s string) error {
+	for _, line := range strings.Split(strings.TrimSuffix(s, "\n"), "\n") {
+		if line == "" || strings.HasPrefix(line, "not annotated: ") {
+			continue
+		}
+		head, _, ok := strings.Cut(strings.TrimPrefix(line, "::"), "::")
+		level, properties, _ := strings.Cut(head, " ")
+		if !ok || level != "error" && level != "warning" && level != "notice" {
+			return fmt.Errorf("no command: %q", line)
+		}
+		for _, p := range strings.Split(properties, ",") {
+			switch name, _, _ := strings.Cut(p, "="); name {
+			case "file", "line", "endLine", "col", "endColumn", "title":
+			default:
+				return fmt.Errorf("property %q in %q", p, line)
+			}
+		}
+	}
+	return nil
+}
+
+func TestFormatsAreValid(t *testing.T) {
+	t.Parallel()
+	result, options := common(t)
+	for format, valid := range validators {
+		for _, r := range []*analyzer.Result{result, {}} {
+			if err := valid(render(t, format, options, r)); err != nil {
+				t.Errorf("%s: %v", format, err)
+			}
+		}
+	}
+}
+
+// TestValidatorsRefuse keeps the validators honest.
+func TestValidatorsRefuse(t *testing.T) {
+	t.Parallel()
+	result, options := common(t)
+	for format, spoil := range map[string][2]string{
+		"json":       {`"claim"`, `"claims"`},
+		"json-lines": {`"summary"`, `"total"`},
+		"sarif":      {`"startLine": 11`, `"startLine": 0`},
+		"junit":      {`skipped="`, `skipped="1`},
+		"gitlab":     {`"begin": 11`, `"begin": 0`},
+		"checkstyle": {`column=`, `col=`},
+		"github":     {`endColumn=`, `endCol=`},
+	} {
+		good := render(t, format, options, result)
+		bad := strings.Replace(good, spoil[0], spoil[1], 1)
+		if bad == good {
+			t.Errorf("%s holds no %s", format, spoil[0])
+		} else if validators[format](bad) == nil {
+			t.Errorf("%s: %s passes", format, spoil[1])
+		}
+	}
+}
+
+func TestGitHubShowsTheGravestAndSaysWhatItLeavesOut(t *testing.T) {
+	t.Parallel()
+	var findings []analyzer.Finding
+	for range 12 {
+		for _, s := range []analyzer.Severity{analyzer.Info, analyzer.Error} {
+			findings = append(findings, analyzer.Finding{Rule: "r", Severity: s, Message: "m"})
+		}
+	}
+	got := render(t, "github", Options{}, &analyzer.Result{Findings: findings})
+	want := strings.Repeat("::error title=r::m\n", 10) + strings.Repeat("::notice title=r::m\n", 10) +
+		"not annotated: 2 errors, 2 infos more, because GitHub shows 10 of each level\n"
+	if got != want {
+		t.Errorf("%s", got)
+	}
+}
+
+func TestMarkdownLinksIntoARepository(t *testing.T) {
+	t.Parallel()
+	got := render(t, "markdown", Options{Browse: "https://github.com/o/r/blob/abc/"}, &analyzer.Result{Findings: []analyzer.Finding{numbers(t)}})
+	if want := "](https://github.com/o/r/blob/abc/lab/numbers/api-service.yaml#L11)"; !strings.Contains(got, want) {
+		t.Errorf("no %s in\n%s", want, got)
+	}
+}
+
+func FuzzReports(f *testing.F) {
+	f.Add("message", "dir/a.yaml", "a: b\n", "help", 0, 1)
+	f.Add("\x00]]>\xff\r\n::", "C:/%(,).yaml", "\ufeffé\r\x1b", "</details>|`", 1, 9)
+	f.Fuzz(func(t *testing.T, message, path, content, help string, start, end int) {
+		size := len(content)
+		start, end = min(max(start, 0), size), min(max(end, 0), size)
+		in := source.NewFile(path, path, []byte(content))
+		loc := source.Location{File: in, Span: source.Span{Start: min(start, end), End: max(start, end)}}
+		finding := analyzer.Finding{
+			Rule: "a-rule", Claim: analyzer.Broken, Evidence: analyzer.Certain, Severity: analyzer.Error,
+			Message: message, Help: help, Consequence: content, Notes: []string{path}, Unit: path, Location: loc,
+			Related: []analyzer.Related{{Message: message, Location: loc}, {Message: help}},
+		}
+		result := &analyzer.Result{
+			Findings:  []analyzer.Finding{finding, finding},
+			NotJudged: []analyzer.NotJudged{{File: path, Reason: message}, {Reason: help}},
+		}
+		for _, format := range Formats() {
+			got := render(t, format, Options{FailOn: analyzer.Error}, result)
+			valid, ok := validators[format]
+			switch {
+			case !ok || format == "gitlab" && path == "":
+				continue
+			case format == "sarif": // the library compiles the schema anew each time
+				valid = func(s string) error { _, err := readSARIF(s); return err }
+			}
+			if err := valid(got); err != nil {
+				t.Errorf("%s: %v", format, err)
+			}
+		}
+	})
+}

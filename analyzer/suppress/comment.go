@@ -1,0 +1,189 @@
+package suppress
+
+import (
+	"bytes"
+	"fmt"
+	"regexp"
+	"slices"
+
+	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
+)
+
+// comment finds what may be a directive: "# kubeknot:ignore rule -- reason".
+var comment = regexp.MustCompile(`(?m)(?:^|[ \t])#+[ \t]*(kubeknot:([^\s]*)([^\r\n]*))`)
+
+// comments returns the suppressions in the comments of the texts that were
+// named, and of those that findings lie in.
+func (r Run) comments() []*suppression {
+	documents := map[*source.File][]*manifest.Document{}
+	for _, f := range r.Files {
+		documents[f.File] = append(documents[f.File], f.Documents...)
+	}
+	var all []*suppression
+	seen := map[string]bool{} // one text is read by several charts
+	scan := func(f *source.File, named bool) {
+		if seen[f.Path] || !bytes.Contains(f.Data, []byte("kubeknot:")) {
+			return
+		}
+		seen[f.Path] = true
+		if documents[f] == nil { // a copy, because parsing notes the secrets of its file
+			documents[f] = manifest.Parse(source.NewFile(f.Path, f.Rel, f.Data)).Documents
+		}
+		for _, s := range inFile(f, documents[f]) {
+			s.named, s.judged = named, r.Judged(s.rule, f.Rel)
+			all = append(all, s)
+		}
+	}
+	for _, f := range r.Texts {
+		scan(f, true)
+	}
+	for i := range r.Findings {
+		for _, end := range ends(&r.Findings[i]) {
+			scan(end.File, false)
+		}
+	}
+	return all
+}
+
+// inFile returns the suppressions in the comments of a file.
+func inFile(f *source.File, documents []*manifest.Document) []*suppression {
+	var all []*suppression
+	texts := map[*manifest.Document][]source.Span{}
+	for _, at := range comment.FindAllSubmatchIndex(f.Data, -1) {
+		start := at[2]
+		i := slices.IndexFunc(documents, func(d *manifest.Document) bool { return contains(d.Span, start) })
+		within := source.Span{End: len(f.Data)}
+		var d *manifest.Document
+		if i >= 0 {
+			d = documents[i]
+			within = d.Span
+		}
+		if _, ok := texts[d]; !ok {
+			texts[d] = scalars(f, d)
+		}
+		if slices.ContainsFunc(texts[d], func(s source.Span) bool { return contains(s, start) }) {
+			continue
+		}
+		place := source.Location{File: f, Span: source.Span{Start: start, End: at[1]}}
+		covers, fault := scope(string(f.Data[at[4]:at[5]]), place, within)
+		parsed := parseDirective(string(f.Data[at[6]:at[7]]))
+		if fault != "" {
+			parsed.fault = fault
+		}
+		for _, rule := range parsed.rules {
+			all = append(all, &suppression{directive: parsed, rule: rule, at: trimmed(place), covers: covers})
+		}
+	}
+	return all
+}
+
+// scope returns what a directive of a document holds for.
+func scope(word string, at source.Location, document source.Span) (covers func(*analyzer.Finding) bool, fault string) {
+	holds := func(in func(source.Location) bool) func(*analyzer.Finding) bool {
+		return func(f *analyzer.Finding) bool {
+			return slices.ContainsFunc(ends(f), func(l source.Location) bool { return l.File.Path == at.File.Path && in(l) })
+		}
+	}
+	switch word {
+	case "ignore":
+		line := target(at, document)
+		return holds(func(l source.Location) bool { return l.Start().Line == line }), ""
+	case "ignore-document":
+		return holds(func(l source.Location) bool { return contains(document, l.Span.Start) }), ""
+	case "ignore-file":
+		return holds(func(source.Location) bool { return true }), ""
+	}
+	return nil, fmt.Sprintf("kubeknot:%s is none of ignore, ignore-document and ignore-file", word)
+}
+
+// target returns the line that a comment is about: its own, or the next one of
+// the document with more than a comment if it stands alone. It is 0 if there
+// is none.
+func target(at source.Location, document source.Span) int {
+	n := at.Start().Line
+	for own := n; n <= at.File.Lines(); n++ {
+		line := at.File.Line(n)
+		if line.Start >= document.End {
+			break
+		}
+		text := bytes.TrimSpace(at.File.Data[line.Start:line.End])
+		if n == own && text[0] != '#' {
+			return n
+		}
+		if len(text) > 0 && text[0] != '#' && text[0] != '%' && !bytes.HasPrefix(text, []byte("---")) {
+			return n
+		}
+	}
+	return 0
+}
+
+// scalars returns where the texts of a document stand, in which "#" starts no
+// comment.
+func scalars(f *source.File, d *manifest.Document) []source.Span {
+	if d == nil {
+		return nil // nothing but comments
+	}
+	if d.Root == nil {
+		return blocks(f, d.Span)
+	}
+	if len(d.Resources) > 0 && d.Resources[0].Origin != nil {
+		return []source.Span{d.Span} // made of a text, whose comments count
+	}
+	var all []source.Span
+	var visit func(n *yaml.Node)
+	visit = func(n *yaml.Node) {
+		for _, c := range n.Content {
+			visit(c)
+		}
+		if n.Kind != yaml.ScalarNode {
+			return
+		}
+		span := d.SpanOf(n)
+		if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 { // a comment may stand behind the indicator
+			span.Start = f.Line(f.Position(span.Start).Line).End
+		}
+		all = append(all, span)
+	}
+	visit(d.Root)
+	return all
+}
+
+// blockHeader finds a line behind which a block scalar stands.
+var blockHeader = regexp.MustCompile(`(^|[ \t:-])[|>][-+0-9]{0,2}[ \t]*(#.*)?$`)
+
+// blocks returns where the block scalars stand of a document that no parser
+// has read, as that of a template: the lines behind each indicator that are
+// indented deeper than its own.
+func blocks(f *source.File, document source.Span) []source.Span {
+	var all []source.Span
+	open := -1 // the indentation of the line with the indicator
+	for n := f.Position(document.Start).Line; n <= f.Lines(); n++ {
+		line := f.Line(n)
+		if line.Start >= document.End {
+			break
+		}
+		text := f.Data[line.Start:line.End]
+		indent := len(text) - len(bytes.TrimLeft(text, " "))
+		switch {
+		case open >= 0 && (indent > open || len(bytes.TrimSpace(text)) == 0):
+			all = append(all, line)
+		case blockHeader.Match(text):
+			open = indent
+		default:
+			open = -1
+		}
+	}
+	return all
+}
+
+func contains(s source.Span, offset int) bool { return s.Start <= offset && offset < s.End }
+
+// trimmed leaves out the blanks at the end of a place.
+func trimmed(at source.Location) source.Location {
+	at.Span.End = at.Span.Start + len(bytes.TrimRight(at.Text(), " \t"))
+	return at
+}

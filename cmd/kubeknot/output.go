@@ -1,0 +1,148 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/report"
+)
+
+// output is a format and the file it is written to, "" for standard output.
+type output struct{ format, file string }
+
+// outputs are what --format asks for. None is text on standard output.
+type outputs []output
+
+func (o *outputs) Type() string { return "NAME[=FILE]" }
+
+func (o *outputs) String() string {
+	names := make([]string, len(*o))
+	for i, out := range *o {
+		names[i] = strings.TrimSuffix(out.format+"="+out.file, "=")
+	}
+	return strings.Join(names, ",")
+}
+
+func (o *outputs) Set(s string) error {
+	name, file, toFile := strings.Cut(s, "=")
+	if all := report.Formats(); !slices.Contains(all, name) {
+		return fmt.Errorf("use one of %s%s", strings.Join(all, ", "), suggestion(name, all))
+	}
+	if toFile && file == "" {
+		return errors.New("it names no file behind the =")
+	}
+	for _, other := range *o {
+		switch {
+		case other.file != file:
+		case file == "":
+			return fmt.Errorf("%s goes to standard output already: write %s=FILE", other.format, name)
+		default:
+			return fmt.Errorf("%s goes to %s already", other.format, file)
+		}
+	}
+	*o = append(*o, output{name, file})
+	return nil
+}
+
+// register adds the flag and completes its formats.
+func (o *outputs) register(cmd *cobra.Command) {
+	cmd.Flags().Var(o, "format", "how to report: "+strings.Join(report.Formats(), ", ")+"; several at once, of which one without a file (default text)")
+	words := func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return report.Formats(), cobra.ShellCompDirectiveNoFileComp
+	}
+	if err := cmd.RegisterFlagCompletionFunc("format", words); err != nil {
+		panic(err) // the flag was added just above
+	}
+}
+
+// all returns what to write, the default if nothing was asked for.
+func (o outputs) all() outputs {
+	if len(o) == 0 {
+		return outputs{{format: report.Formats()[0]}}
+	}
+	return o
+}
+
+// has reports whether a format is among them.
+func (o outputs) has(format string) bool {
+	return slices.ContainsFunc(o, func(out output) bool { return out.format == format })
+}
+
+// write writes every report, those behind one that fails too.
+func (o outputs) write(stdout io.Writer, options report.Options, result *analyzer.Result) error {
+	var errs []error
+	for _, out := range o {
+		reportOptions := options
+		reportOptions.Color = options.Color && out.file == ""
+		reporter, err := report.New(out.format, reportOptions)
+		switch {
+		case err != nil:
+		case out.file == "":
+			err = reporter.Report(stdout, result)
+		default:
+			err = writeFile(out.file, func(w io.Writer) error { return reporter.Report(w, result) })
+		}
+		errs = append(errs, err)
+	}
+	return errors.Join(errs...)
+}
+
+// writeFile puts a file in place as a whole: its readers see the earlier one or
+// the new one. What is no regular file, as /dev/stderr, is written to directly.
+func writeFile(name string, write func(io.Writer) error) error {
+	if real, err := filepath.EvalSymlinks(name); err == nil {
+		name = real
+	}
+	mode := fs.FileMode(0o666) // less what the umask takes
+	if info, err := os.Stat(name); err == nil {
+		if info.IsDir() {
+			return fmt.Errorf("%s is a directory", name)
+		}
+		if mode = info.Mode(); !mode.IsRegular() {
+			return writeTo(name, os.O_WRONLY, mode, write)
+		}
+	}
+	temporary := filepath.Join(filepath.Dir(name), fmt.Sprintf(".%s.%d.tmp", filepath.Base(name), os.Getpid()))
+	err := writeTo(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode.Perm(), write)
+	if err == nil {
+		err = os.Rename(temporary, name)
+	}
+	var failure *fs.PathError
+	if errors.As(err, &failure) && failure.Path == temporary {
+		err = failure.Err // nobody has heard of the temporary file
+	}
+	if err != nil && !errors.Is(err, fs.ErrExist) {
+		os.Remove(temporary)
+	}
+	if err != nil {
+		return fmt.Errorf("%s is not written: %w", name, err)
+	}
+	return nil
+}
+
+func writeTo(name string, flags int, mode fs.FileMode, write func(io.Writer) error) error {
+	f, err := os.OpenFile(name, flags, mode)
+	if err != nil {
+		return err
+	}
+	return errors.Join(write(f), f.Close())
+}
+
+// browse returns the URL of the repository's files in a job of GitHub Actions,
+// started at its root; "" elsewhere. Relative links lead nowhere in summaries.
+func browse() string {
+	server, repository, commit := os.Getenv("GITHUB_SERVER_URL"), os.Getenv("GITHUB_REPOSITORY"), os.Getenv("GITHUB_SHA")
+	if server == "" || repository == "" || commit == "" {
+		return ""
+	}
+	return server + "/" + repository + "/blob/" + commit + "/"
+}

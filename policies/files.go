@@ -1,0 +1,81 @@
+package policies
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+)
+
+// Files returns the rules that files and the *.rego files of directories hold,
+// without *_test.rego and what lies deeper, in the order of the paths. What
+// their METADATA does not say gets a default: the title is the id, the claim is
+// suspect. A file of a package outside kubeknot.rules holds no rule but what
+// the others import. It is an error if a path is missing or holds no policy.
+func (l Loader) Files(paths ...string) ([]*analyzer.Rule, error) {
+	var (
+		files []file
+		errs  []error
+	)
+	for _, path := range paths {
+		names, err := listed(path)
+		errs = append(errs, err)
+		for _, name := range names {
+			text, err := os.ReadFile(name)
+			if err != nil {
+				errs = append(errs, fmt.Errorf("reading a policy: %w", err))
+				continue
+			}
+			files = append(files, file{name: filepath.ToSlash(name), text: text})
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	rules, err := l.compile(files)
+	if err == nil && len(rules) == 0 && len(paths) > 0 {
+		err = fmt.Errorf("no file of package %s* in %q", rulesPackage, paths)
+	}
+	return rules, err
+}
+
+// listed returns the files of policies that a path names, at least one.
+func listed(path string) ([]string, error) {
+	info, err := os.Stat(path)
+	switch {
+	case err != nil:
+		return nil, err
+	case !info.IsDir():
+		return []string{path}, nil
+	}
+	all, err := filepath.Glob(filepath.Join(escaped(path), "*.rego"))
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, name := range all {
+		if !isTest(name) {
+			names = append(names, name)
+		}
+	}
+	if len(names) == 0 {
+		return nil, fmt.Errorf("%s: no *.rego files", path)
+	}
+	return names, nil
+}
+
+// escaped returns a path as a pattern that matches it alone.
+func escaped(path string) string {
+	var b []byte
+	for i := range len(path) {
+		switch path[i] {
+		case '*', '?', '[':
+			b = append(b, '[', path[i], ']')
+		default:
+			b = append(b, path[i])
+		}
+	}
+	return string(b)
+}

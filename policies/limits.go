@@ -1,0 +1,74 @@
+package policies
+
+import (
+	"context"
+	"fmt"
+	"runtime"
+	"runtime/metrics"
+	"time"
+)
+
+// limits bound one evaluation of a policy.
+type limits struct {
+	time   time.Duration
+	memory uint64 // bytes by which the heap may grow meanwhile
+}
+
+// usual is far more than a policy needs for the largest unit there is.
+var usual = limits{time: 10 * time.Second, memory: 1 << 30}
+
+func (l limits) orUsual() limits {
+	if l == (limits{}) {
+		return usual
+	}
+	return l
+}
+
+// watchEvery is how often the heap is looked at. The first look is the base,
+// so an evaluation that is done by then costs nothing.
+const watchEvery = 10 * time.Millisecond
+
+// watch returns a context that ends with a cause that says which limit was
+// exceeded. stop has to be called.
+//
+// The heap is one for all that runs, so the memory is what everything takes
+// more than at the first look. Only what is still in use after a garbage
+// collection counts. A built-in function is not interrupted: it may take as
+// much as it makes of its arguments before the evaluation ends.
+func (l limits) watch(ctx context.Context) (watched context.Context, stop func()) {
+	watched, cancel := context.WithCancelCause(ctx)
+	go func() {
+		ticks := time.NewTicker(watchEvery)
+		defer ticks.Stop()
+		end := time.NewTimer(l.time)
+		defer end.Stop()
+		var base uint64
+		for {
+			select {
+			case <-watched.Done():
+				return
+			case <-end.C:
+				cancel(fmt.Errorf("it did not come to an end within %s", l.time))
+			case <-ticks.C:
+				if base == 0 {
+					base = heap()
+				} else if heap() > base+l.memory && settled() > base+l.memory {
+					cancel(fmt.Errorf("it takes more than %d MiB of memory", l.memory>>20))
+				}
+			}
+		}
+	}()
+	return watched, func() { cancel(context.Canceled) }
+}
+
+// heap returns the bytes that live objects and garbage take.
+func heap() uint64 {
+	sample := []metrics.Sample{{Name: "/memory/classes/heap/objects:bytes"}}
+	metrics.Read(sample)
+	return sample[0].Value.Uint64()
+}
+
+func settled() uint64 {
+	runtime.GC()
+	return heap()
+}
