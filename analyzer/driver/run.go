@@ -111,11 +111,13 @@ func judge(ctx context.Context, o Options, units *Loaded) (*analyzer.Result, err
 	}
 	passes := make([][]*analyzer.Pass, len(units.Units)+len(units.files))
 	failures := make([]error, len(passes))
+	drafts := make([]draft, len(units.Units))
 	err := parallel(ctx, len(passes), func(i int) {
 		if i < len(units.files) {
 			passes[i], failures[i] = r.judgeFile(units.files[i])
 		} else {
-			passes[i], failures[i] = r.judgeUnit(units.Units[i-len(units.files)], units.nodes)
+			n := i - len(units.files)
+			passes[i], failures[i] = r.judgeUnit(units.Units[n], units.nodes, &drafts[n])
 		}
 	})
 	if err != nil {
@@ -125,7 +127,7 @@ func judge(ctx context.Context, o Options, units *Loaded) (*analyzer.Result, err
 	failure := errors.Join(failures...)
 	result := r.result(units, r.suppress(o, units, failure != nil))
 	if o.Ties {
-		result.Ties = tiesOf(passes, result.Findings)
+		result.Ties = markTies(drafts, passes, result.Findings)
 	}
 	return result, failure
 }
@@ -313,9 +315,10 @@ func keep(passes []*analyzer.Pass, p *analyzer.Pass) []*analyzer.Pass {
 	return append(passes, p)
 }
 
-// judgeUnit builds the graph of a unit and runs the rules on it.
-func (r *run) judgeUnit(u *unit.Unit, nodes []*manifest.Resource) ([]*analyzer.Pass, error) {
-	if len(r.unitRules) == 0 {
+// judgeUnit builds the graph of a unit and runs the rules on it. Its ties go to
+// the draft if they are asked for.
+func (r *run) judgeUnit(u *unit.Unit, nodes []*manifest.Resource, ties *draft) ([]*analyzer.Pass, error) {
+	if len(r.unitRules) == 0 && !r.options.Ties {
 		return nil, nil
 	}
 	if len(u.Nodes) > 0 {
@@ -331,6 +334,9 @@ func (r *run) judgeUnit(u *unit.Unit, nodes []*manifest.Resource) ([]*analyzer.P
 		}
 		pass.Findings = withinText(u, pass.Findings)
 		passes = keep(passes, pass)
+	}
+	if r.options.Ties {
+		*ties = readTies(g, passes)
 	}
 	return passes, errors.Join(errs...)
 }

@@ -42,8 +42,15 @@ type htmlPage struct {
 	Severities  []htmlCount
 	Rules       []htmlRule
 	Units       []*htmlUnit
-	NotJudged   []group
+	NotJudged   []htmlGroup
 	HasFindings bool
+}
+
+// htmlGroup is what was not judged for one reason. Files is empty for what
+// concerns the run as a whole.
+type htmlGroup struct {
+	Reason string
+	Files  []string
 }
 
 type htmlCount struct {
@@ -105,7 +112,10 @@ func (h htmlReporter) Report(w io.Writer, r *analyzer.Result) error {
 		Closing:   textReporter{newPalette(false)}.closing(s, len(r.Known)),
 		Rules:     h.explain(r.Findings),
 		Units:     htmlUnits(r),
-		NotJudged: byReason(r.NotJudged), HasFindings: len(r.Findings) > 0,
+		HasFindings: len(r.Findings) > 0,
+	}
+	for _, g := range byReason(r.NotJudged) {
+		p.NotJudged = append(p.NotJudged, htmlGroup{flat(g.reason), g.files})
 	}
 	for _, s := range []analyzer.Severity{analyzer.Error, analyzer.Warning, analyzer.Info} {
 		c := htmlCount{Name: string(s)}
