@@ -18,8 +18,8 @@ const (
 	Selects  Role = "selects"  // what finds pods by their labels: a Service, a budget, a policy
 	Pods     Role = "pods"     // bare Pods, and the pods of a template
 	Owner    Role = "owner"    // what makes the pods of a template
-	Around   Role = "around"   // what pods need or what scales their owner
 	Place    Role = "place"    // what nodes pods ask for
+	Around   Role = "around"   // what pods need or what scales their owner
 )
 
 // TiedObject is an object, the pods of one, or the nodes that pods ask for.

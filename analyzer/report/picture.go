@@ -14,7 +14,7 @@ import (
 // The measures of a picture, in pixels. A box holds boxColumns characters of
 // its font in a line.
 const (
-	boxWidth, boxHeight = 178, 52
+	boxWidth, boxHeight = 192, 52
 	gapX, gapY          = 62, 14
 	margin, headHeight  = 6, 26
 	boxColumns          = 24
@@ -28,7 +28,7 @@ var columns = [...]struct {
 	title string
 }{
 	{analyzer.Entrance, "way in"}, {analyzer.Selects, "select pods"}, {analyzer.Pods, "pods"},
-	{analyzer.Owner, "owners"}, {analyzer.Around, "needed, scaling"}, {analyzer.Place, "nodes"},
+	{analyzer.Owner, "owners"}, {analyzer.Place, "nodes"}, {analyzer.Around, "needed, scaling"},
 }
 
 // picture is the ties of a unit, laid out.
@@ -49,16 +49,18 @@ type head struct {
 // box is an object. Href leads to its loudest finding, "" if there is none.
 type box struct {
 	X, Y               int
+	Width, Height      int
 	Class, Href        string
 	Kind, Name, Detail string // cut to fit
 	Full               string // all of it, for a tooltip
 }
 
-// line is a tie. MarkX and MarkY are its middle.
+// line is a tie. MarkX and MarkY are where it is marked. Href and Severity are those
+// of its loudest finding, "" if there is none.
 type line struct {
-	Path, Class, Href, Full string
-	MarkX, MarkY            int
-	Broken                  bool
+	Path, Href, Full string
+	MarkX, MarkY     int
+	Severity         analyzer.Severity
 }
 
 // drawing lays out the ties of a unit.
@@ -99,7 +101,7 @@ func draw(u analyzer.UnitTies, findings []analyzer.Finding) *picture {
 			p.Lines = append(p.Lines, d.line(t))
 		}
 	}
-	slices.SortStableFunc(p.Lines, func(a, b line) int { return cmp.Compare(len(a.Href), len(b.Href)) }) // broken ones on top
+	slices.SortStableFunc(p.Lines, func(a, b line) int { return cmp.Compare(loudness(a), loudness(b)) }) // the loudest on top
 	return p
 }
 
@@ -228,7 +230,7 @@ func (d *drawing) stack(group []int, top int) (bottom int) {
 }
 
 func (d *drawing) box(i int, o analyzer.TiedObject) box {
-	b := box{X: margin + d.column[i]*(boxWidth+gapX), Y: d.y[i], Class: "box", Kind: cut(o.Kind), Name: cut(o.Name), Detail: cut(o.Detail)}
+	b := box{X: margin + d.column[i]*(boxWidth+gapX), Y: d.y[i], Width: boxWidth, Height: boxHeight, Class: "box", Kind: cut(o.Kind), Name: cut(o.Name), Detail: cut(o.Detail)}
 	b.Full = flat(strings.TrimSpace(o.Kind + " " + o.Name))
 	if o.Detail != "" {
 		b.Full += ": " + flat(o.Detail)
@@ -240,29 +242,36 @@ func (d *drawing) box(i int, o analyzer.TiedObject) box {
 		b.Class += " elsewhere"
 	}
 	if f := d.loudest(o.Findings); f >= 0 {
-		b.Href, b.Class = anchor(f), b.Class+" "+string(severity(&d.findings[f]))
+		b.Href, b.Class = "#"+anchor(f), b.Class+" "+string(severity(&d.findings[f]))
 		b.Full += "\n" + flat(d.findings[f].Message)
 	}
 	return b
 }
 
-// line bends from the side of one box to the side of the other.
+// line leads from the side of one box to the side of the other. It bends, and
+// has its mark, between the first two columns, where no box hides it.
 func (d *drawing) line(t analyzer.Tie) line {
 	from, to := d.column[t.From], d.column[t.To]
-	x1, x2 := margin+from*(boxWidth+gapX)+boxWidth, margin+to*(boxWidth+gapX)
-	bend := gapX / 2
+	x1, x2, half := margin+from*(boxWidth+gapX)+boxWidth, margin+to*(boxWidth+gapX), gapX/2
 	if from > to {
-		x1, x2, bend = x1-boxWidth, x2+boxWidth, -bend
+		x1, x2, half = x1-boxWidth, x2+boxWidth, -half
 	}
-	y1, y2 := d.y[t.From]+boxHeight/2, d.y[t.To]+boxHeight/2
-	l := line{Path: fmt.Sprintf("M%d %d C%d %d %d %d %d %d", x1, y1, x1+bend, y1, x2-bend, y2, x2, y2), Class: "tie",
-		Full: flat(name(d.Objects[t.From]) + " " + t.What + " → " + name(d.Objects[t.To])), MarkX: (x1 + x2) / 2, MarkY: (y1 + y2) / 2}
+	y1, y2, middle := d.y[t.From]+boxHeight/2, d.y[t.To]+boxHeight/2, x1+half
+	l := line{Path: fmt.Sprintf("M%d %dC%d %d %d %d %d %dH%d", x1, y1, middle, y1, middle, y2, middle+half, y2, x2),
+		Full: flat(name(d.Objects[t.From]) + " " + t.What + " → " + name(d.Objects[t.To])), MarkX: middle, MarkY: (y1 + y2) / 2}
 	if f := d.loudest(t.Findings); f >= 0 {
-		l.Href, l.Class = anchor(f), "tie broken "+string(severity(&d.findings[f]))
+		l.Href, l.Severity = "#"+anchor(f), severity(&d.findings[f])
 		l.Full += "\n" + flat(d.findings[f].Message)
-		l.Broken = true
 	}
 	return l
+}
+
+// loudness orders lines: what holds, then by severity.
+func loudness(l line) int {
+	if i := slices.Index(levels, l.Severity); i >= 0 {
+		return len(levels) - i
+	}
+	return 0
 }
 
 func name(o analyzer.TiedObject) string { return strings.TrimSpace(o.Kind + " " + o.Name) }
@@ -281,5 +290,5 @@ func (d *drawing) loudest(findings []int) int {
 // cut shortens a text to the width of a box.
 func cut(s string) string { return displaywidth.TruncateString(flat(s), boxColumns, "…") }
 
-// anchor is the fragment of a finding on the page.
-func anchor(index int) string { return fmt.Sprintf("#f%d", index+1) }
+// anchor is the id of a finding on the page.
+func anchor(index int) string { return fmt.Sprintf("f%d", index+1) }
