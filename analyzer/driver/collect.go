@@ -11,6 +11,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/analyzer/suppress"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
 // run collects what the rules say.
@@ -18,7 +19,8 @@ type run struct {
 	fileRules, unitRules []*analyzer.Rule
 	kubernetes           string
 	options              Options
-	excluded             int // findings in files that the configuration excludes
+	excluded             int                   // findings in files that the configuration excludes
+	ties                 map[*unit.Unit]*draft // nil unless they are asked for
 
 	findings  []analyzer.Finding
 	notes     []analyzer.NotJudged

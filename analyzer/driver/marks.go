@@ -5,6 +5,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
 // draft is the ties of a unit without the findings about them.
@@ -12,6 +13,15 @@ type draft struct {
 	analyzer.UnitTies
 	objects []*manifest.Resource // what each object is; nil for what stands in no manifest
 	written [][]written          // where each tie is
+}
+
+// newDrafts returns a draft for each unit, which are judged in parallel.
+func newDrafts(units []*unit.Unit) map[*unit.Unit]*draft {
+	drafts := map[*unit.Unit]*draft{}
+	for _, u := range units {
+		drafts[u] = &draft{}
+	}
+	return drafts
 }
 
 // written are the fields of an object that make a tie to another one.
@@ -36,7 +46,7 @@ type mark struct {
 
 // markTies says of the ties of all units which findings are about them. The
 // passes of files come first: what they say holds in all units of the file.
-func markTies(drafts []draft, passes [][]*analyzer.Pass, findings []analyzer.Finding) []analyzer.UnitTies {
+func markTies(units []*unit.Unit, drafts map[*unit.Unit]*draft, passes [][]*analyzer.Pass, findings []analyzer.Finding) []analyzer.UnitTies {
 	at := map[place]int{}
 	for i, f := range findings {
 		at[placeOf(f)] = i
@@ -50,8 +60,8 @@ func markTies(drafts []draft, passes [][]*analyzer.Pass, findings []analyzer.Fin
 		}
 	}
 	var all []analyzer.UnitTies
-	for _, d := range drafts {
-		if len(d.Objects) > 0 {
+	for _, u := range units {
+		if d := drafts[u]; len(d.Objects) > 0 {
 			d.mark(marks)
 			all = append(all, d.UnitTies)
 		}

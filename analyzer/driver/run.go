@@ -109,15 +109,16 @@ func judge(ctx context.Context, o Options, units *Loaded) (*analyzer.Result, err
 	for _, f := range units.files {
 		r.note(f, units)
 	}
+	if o.Ties {
+		r.ties = newDrafts(units.Units)
+	}
 	passes := make([][]*analyzer.Pass, len(units.Units)+len(units.files))
 	failures := make([]error, len(passes))
-	drafts := make([]draft, len(units.Units))
 	err := parallel(ctx, len(passes), func(i int) {
 		if i < len(units.files) {
 			passes[i], failures[i] = r.judgeFile(units.files[i])
 		} else {
-			n := i - len(units.files)
-			passes[i], failures[i] = r.judgeUnit(units.Units[n], units.nodes, &drafts[n])
+			passes[i], failures[i] = r.judgeUnit(units.Units[i-len(units.files)], units.nodes)
 		}
 	})
 	if err != nil {
@@ -127,7 +128,7 @@ func judge(ctx context.Context, o Options, units *Loaded) (*analyzer.Result, err
 	failure := errors.Join(failures...)
 	result := r.result(units, r.suppress(o, units, failure != nil))
 	if o.Ties {
-		result.Ties = markTies(drafts, passes, result.Findings)
+		result.Ties = markTies(units.Units, r.ties, passes, result.Findings)
 	}
 	return result, failure
 }
@@ -315,10 +316,9 @@ func keep(passes []*analyzer.Pass, p *analyzer.Pass) []*analyzer.Pass {
 	return append(passes, p)
 }
 
-// judgeUnit builds the graph of a unit and runs the rules on it. Its ties go to
-// the draft if they are asked for.
-func (r *run) judgeUnit(u *unit.Unit, nodes []*manifest.Resource, ties *draft) ([]*analyzer.Pass, error) {
-	if len(r.unitRules) == 0 && !r.options.Ties {
+// judgeUnit builds the graph of a unit and runs the rules on it.
+func (r *run) judgeUnit(u *unit.Unit, nodes []*manifest.Resource) ([]*analyzer.Pass, error) {
+	if len(r.unitRules) == 0 && r.ties == nil {
 		return nil, nil
 	}
 	if len(u.Nodes) > 0 {
@@ -335,8 +335,8 @@ func (r *run) judgeUnit(u *unit.Unit, nodes []*manifest.Resource, ties *draft) (
 		pass.Findings = withinText(u, pass.Findings)
 		passes = keep(passes, pass)
 	}
-	if r.options.Ties {
-		*ties = readTies(g, passes)
+	if d := r.ties[u]; d != nil {
+		*d = readTies(g, passes)
 	}
 	return passes, errors.Join(errs...)
 }

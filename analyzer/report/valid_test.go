@@ -30,6 +30,7 @@ var validators = map[string]func(string) error{
 	"gitlab":     validGitLab,
 	"checkstyle": func(s string) error { return strictXML(s, &checkstyleDocument{}) },
 	"github":     validGitHub,
+	"html":       validHTML,
 }
 
 func strictJSON(s string, into any) error {
@@ -208,6 +209,7 @@ func TestValidatorsRefuse(t *testing.T) {
 		"gitlab":     {`"begin": 11`, `"begin": 0`},
 		"checkstyle": {`column=`, `col=`},
 		"github":     {`endColumn=`, `endCol=`},
+		"html":       {`href="#f3"`, `href="//f3"`},
 	} {
 		good := render(t, format, options, result)
 		bad := strings.Replace(good, spoil[0], spoil[1], 1)
@@ -246,6 +248,7 @@ func TestMarkdownLinksIntoARepository(t *testing.T) {
 func FuzzReports(f *testing.F) {
 	f.Add("message", "dir/a.yaml", "a: b\n", "help", 0, 1)
 	f.Add("\x00]]>\xff\r\n::", "C:/%(,).yaml", "\ufeffé\r\x1b", "</details>|`", 1, 9)
+	f.Add(`"><script src=//x>`, "javascript:x", "<svg onload=x>", "'--></style><!--", 1, 9)
 	f.Fuzz(func(t *testing.T, message, path, content, help string, start, end int) {
 		size := len(content)
 		start, end = min(max(start, 0), size), min(max(end, 0), size)
@@ -259,6 +262,11 @@ func FuzzReports(f *testing.F) {
 		result := &analyzer.Result{
 			Findings:  []analyzer.Finding{finding, finding},
 			NotJudged: []analyzer.NotJudged{{File: path, Reason: message}, {Reason: help}},
+			Ties: []analyzer.UnitTies{{
+				Unit:    path,
+				Objects: []analyzer.TiedObject{{Kind: message, Name: help, Detail: content, Findings: []int{1}}, {Role: analyzer.Pods, Missing: true}},
+				Ties:    []analyzer.Tie{{From: 0, To: 1, What: content, Findings: []int{0}}},
+			}},
 		}
 		for _, format := range Formats() {
 			got := render(t, format, Options{FailOn: analyzer.Error}, result)
