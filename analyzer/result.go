@@ -17,6 +17,9 @@ type Result struct {
 	// the units. It is nil unless it was asked for.
 	Ties    []UnitTies
 	Summary Summary
+	// Failure is why the run did not do all of its work, nil if it did. What it
+	// has found holds all the same.
+	Failure error
 }
 
 // NotJudged is a file, or a part of one, that was not judged.

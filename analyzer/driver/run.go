@@ -85,6 +85,7 @@ func Run(ctx context.Context, o Options) (*analyzer.Result, error) {
 	if err == nil && result.Summary.Resources == 0 && len(result.Findings) == 0 && units.searched {
 		err = nothingIn(o.Paths)
 	}
+	result.Failure = err
 	return result, err
 }
 

@@ -44,6 +44,7 @@ type htmlPage struct {
 	Script     template.JS
 	Policy     string
 	Closing    string
+	Failures   []string
 	Findings   int
 	Severities []htmlCount
 	Rules      []htmlRule
@@ -86,6 +87,9 @@ func (h htmlReporter) Report(w io.Writer, r *analyzer.Result) error {
 		Style: template.CSS(pageStyle), Script: template.JS(pageScript), Policy: pagePolicy,
 		Closing:  strings.TrimSpace(textReporter{newPalette(false)}.closing(summary, len(r.Known))),
 		Findings: len(r.Findings), Rules: h.explain(r.Findings),
+	}
+	for _, line := range firstLines(r.Failure) {
+		p.Failures = append(p.Failures, flat(line))
 	}
 	for _, s := range levels {
 		p.Severities = append(p.Severities, htmlCount{s, len(ofSeverity(r.Findings, s))})
