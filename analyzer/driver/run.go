@@ -49,6 +49,9 @@ type Options struct {
 	Rules    []*analyzer.Rule
 	// Ties asks for the ties of each unit, which only a picture needs.
 	Ties bool
+	// Progress is told how many parts of a kind of work are done, of how many,
+	// from several goroutines at once; nil if nobody is watching.
+	Progress func(work string, done, total int)
 	// Config is what the configuration file says, nil if there is none. Where it
 	// and another option say the same thing, the option counts.
 	Config *config.Config
@@ -115,7 +118,7 @@ func judge(ctx context.Context, o Options, units *Loaded) (*analyzer.Result, err
 	}
 	passes := make([][]*analyzer.Pass, len(units.Units)+len(units.files))
 	failures := make([]error, len(passes))
-	err := parallel(ctx, len(passes), func(i int) {
+	err := o.parallel(ctx, "judging", len(passes), func(i int) {
 		if i < len(units.files) {
 			passes[i], failures[i] = r.judgeFile(units.files[i])
 		} else {

@@ -124,10 +124,17 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 	if err := f.configure(cmd, &options); err != nil {
 		return err
 	}
-	if err := f.known.set(cmd.Context(), &options); err != nil {
+	end := func() {}
+	if f.trace == nil { // which writes to standard error itself
+		options.Progress, end = watch(f.stderr)
+	}
+	err = f.known.set(cmd.Context(), &options)
+	if err != nil {
+		end()
 		return err
 	}
 	result, failure := driver.Run(cmd.Context(), options)
+	end()
 	failure = errors.Join(failure, untold(f.trace))
 	if result == nil {
 		return failure
