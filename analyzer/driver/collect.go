@@ -4,9 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/config"
 	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
@@ -75,7 +77,8 @@ func (r *run) note(f *manifest.File, l *Loaded) {
 			l.notes = append(l.notes, analyzer.NotJudged{File: f.Path, Reason: reason})
 		}
 	}
-	if foreign && n == 0 && !kustomize.IsFile(f.Rel) && !l.built[f.File] { // those are noted as what they are
+	own := kustomize.IsFile(f.Rel) || slices.Contains(config.Names, path.Base(f.Rel)) // those are known for what they are
+	if foreign && n == 0 && !own && !l.built[f.File] {
 		r.foreign++
 	}
 }
@@ -171,6 +174,9 @@ func (r *run) suppress(o Options, l *Loaded, failed bool) suppress.Outcome {
 		return slices.ContainsFunc(l.trees, func(t *tree) bool { return t.named(rel) })
 	}
 	in.Judged = func(rule, rel string) bool { return !failed && !r.unjudged[judgement{rule, rel}] }
+	if o.Config != nil {
+		o.Suppress.Entries = append(slices.Clip(o.Suppress.Entries), r.ignored(l, failed)...)
+	}
 	return suppress.Apply(o.Suppress, in)
 }
 

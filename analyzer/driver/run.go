@@ -74,7 +74,6 @@ func Run(ctx context.Context, o Options) (*analyzer.Result, error) {
 	}
 	o.Dir = units.dir
 	if o.Config != nil {
-		o.Suppress.Entries = append(o.Suppress.Entries, o.ignored()...)
 		o.Suppress.ReasonOptional = o.Suppress.ReasonOptional || !o.Config.NeedsReason()
 		if len(units.nodes) == 0 {
 			units.nodes = o.Config.Nodes.List
