@@ -38,7 +38,7 @@ func (w *world) render(ctx context.Context, units []planned) error {
 	w.sources = map[string][]*source.File{}
 	made := make([]*helm.Rendering, len(charts))
 	failed := make([]error, len(charts))
-	err = parallel(ctx, len(charts), func(i int) {
+	err = w.options.parallel(ctx, "rendering charts", len(charts), func(i int) {
 		dir, err := os.OpenRoot(filepath.Join(w.tree.root, filepath.FromSlash(charts[i].Dir)))
 		if err != nil {
 			failed[i] = err

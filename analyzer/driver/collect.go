@@ -4,14 +4,17 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/cache"
+	"github.com/kubeknot/kubeknot/analyzer/config"
 	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/analyzer/suppress"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
 // run collects what the rules say.
@@ -19,7 +22,8 @@ type run struct {
 	fileRules, unitRules []*analyzer.Rule
 	kubernetes           string
 	options              Options
-	excluded             int // findings in files that the configuration excludes
+	excluded             int                   // findings in files that the configuration excludes
+	ties                 map[*unit.Unit]*draft // nil unless they are asked for
 
 	findings  []analyzer.Finding
 	notes     []analyzer.NotJudged
@@ -78,7 +82,8 @@ func (r *run) note(f *manifest.File, about cache.About, l *Loaded) {
 	say(about.Unreadable, "JSON escapes that cannot be read yet")
 	say(about.Patch && !built, "kustomize patch or configuration, not an object of its own")
 	say(about.Foreign && about.Resources > 0 && !built, "document without apiVersion and kind")
-	if about.Alone && about.Resources == 0 && !kustomize.IsFile(f.Rel) && !built { // those are noted as what they are
+	own := kustomize.IsFile(f.Rel) || slices.Contains(config.Names, path.Base(f.Rel)) // those are known for what they are
+	if about.Alone && about.Resources == 0 && !own && !built {
 		r.foreign++
 	}
 }
@@ -207,6 +212,9 @@ func (r *run) suppress(o Options, l *Loaded, failed bool) suppress.Outcome {
 		return slices.ContainsFunc(l.trees, func(t *tree) bool { return t.named(rel) })
 	}
 	in.Judged = func(rule, rel string) bool { return !failed && !r.unjudged[judgement{rule, rel}] }
+	if o.Config != nil {
+		o.Suppress.Entries = append(slices.Clip(o.Suppress.Entries), r.ignored(l, failed)...)
+	}
 	return suppress.Apply(o.Suppress, in)
 }
 

@@ -220,7 +220,7 @@ func (w *world) source(rel string) (*source.File, error) {
 
 // readAll parses files in parallel.
 func (w *world) readAll(ctx context.Context, rels []string, parse func(*source.File) *manifest.File) error {
-	return parallel(ctx, len(rels), func(i int) { w.read(rels[i], parse) })
+	return w.options.parallel(ctx, "reading", len(rels), func(i int) { w.read(rels[i], parse) })
 }
 
 // load reads what the arguments name, chooses the units that it has a part in,
@@ -325,6 +325,7 @@ func (w *world) build(ctx context.Context, units []planned) error {
 		},
 		Kustomizations: w.kustomizations,
 		Helm:           w.options.Helm,
+		Built:          w.options.counter("building kustomizations", len(dirs)),
 	}
 	made, err := t.BuildAll(ctx, dirs)
 	if err != nil {

@@ -61,7 +61,7 @@ type planned struct {
 // which nobody knows by what they are made, nothing is recalled.
 func (w *world) remembering(nodes []*manifest.Resource) error {
 	o := w.options
-	if o.Cache == nil {
+	if o.Cache == nil || o.Ties { // ties are read from graphs
 		return nil
 	}
 	m := &memory{

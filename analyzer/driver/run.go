@@ -50,6 +50,11 @@ type Options struct {
 	// name are always read.
 	Markdown bool
 	Rules    []*analyzer.Rule
+	// Ties asks for the ties of each unit, which only a picture needs.
+	Ties bool
+	// Progress is told how many parts of a kind of work are done, of how many,
+	// from several goroutines at once; nil if nobody is watching.
+	Progress func(work string, done, total int)
 	// Config is what the configuration file says, nil if there is none. Where it
 	// and another option say the same thing, the option counts.
 	Config *config.Config
@@ -84,7 +89,6 @@ func Run(ctx context.Context, o Options) (*analyzer.Result, error) {
 	}
 	o.Dir = units.dir
 	if o.Config != nil {
-		o.Suppress.Entries = append(o.Suppress.Entries, o.ignored()...)
 		o.Suppress.ReasonOptional = o.Suppress.ReasonOptional || !o.Config.NeedsReason()
 		if len(units.nodes) == 0 {
 			units.nodes = o.Config.Nodes.List
@@ -98,6 +102,7 @@ func Run(ctx context.Context, o Options) (*analyzer.Result, error) {
 	if err == nil && result.Summary.Resources == 0 && len(result.Findings) == 0 && units.searched {
 		err = nothingIn(o.Paths)
 	}
+	result.Failure = err
 	return result, err
 }
 
@@ -122,9 +127,12 @@ func judge(ctx context.Context, o Options, units *Loaded) (*analyzer.Result, err
 	for _, f := range units.files {
 		r.note(f, units.about(f), units)
 	}
+	if o.Ties {
+		r.ties = newDrafts(units.Units)
+	}
 	passes := make([][]*analyzer.Pass, len(units.Units)+len(units.files))
 	failures := make([]error, len(passes))
-	err := parallel(ctx, len(passes), func(i int) {
+	err := o.parallel(ctx, "judging", len(passes), func(i int) {
 		if i < len(units.files) {
 			passes[i], failures[i] = units.recalledFile(units.files[i], r.judgeFile)
 		} else {
@@ -139,7 +147,11 @@ func judge(ctx context.Context, o Options, units *Loaded) (*analyzer.Result, err
 	o.debug(units.remember())
 	r.collect(passes, units)
 	failure := errors.Join(failures...)
-	return r.result(units, r.suppress(o, units, failure != nil)), failure
+	result := r.result(units, r.suppress(o, units, failure != nil))
+	if o.Ties {
+		result.Ties = markTies(units.Units, r.ties, passes, result.Findings)
+	}
+	return result, failure
 }
 
 // nothingIn names the path if there is one alone.
@@ -353,7 +365,7 @@ func keep(passes []*analyzer.Pass, p *analyzer.Pass) []*analyzer.Pass {
 
 // judgeUnit builds the graph of a unit and runs the rules on it.
 func (r *run) judgeUnit(u *unit.Unit, nodes []*manifest.Resource) ([]*analyzer.Pass, error) {
-	if len(r.unitRules) == 0 {
+	if len(r.unitRules) == 0 && r.ties == nil {
 		return nil, nil
 	}
 	if len(u.Nodes) > 0 {
@@ -369,6 +381,9 @@ func (r *run) judgeUnit(u *unit.Unit, nodes []*manifest.Resource) ([]*analyzer.P
 		}
 		pass.Findings = withinText(u, pass.Findings)
 		passes = keep(passes, pass)
+	}
+	if d := r.ties[u]; d != nil {
+		*d = readTies(g, passes)
 	}
 	return passes, errors.Join(errs...)
 }

@@ -87,7 +87,10 @@ func (f *lintFlags) record(cmd *cobra.Command, args []string, create bool) (reco
 		return r, fmt.Errorf("there is no %s: kubeknot baseline write makes one", suppress.BaselineName)
 	}
 	options.Suppress.Baselines = []suppress.Baseline{r.Baseline}
+	var end func()
+	options.Progress, end = watch(cmd.ErrOrStderr())
 	r.Result, err = driver.Run(cmd.Context(), options)
+	end()
 	if r.exists && errors.Is(err, driver.ErrNothing) { // all is deleted: that is a change too
 		err = nil
 	}

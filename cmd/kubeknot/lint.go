@@ -123,14 +123,22 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	out := cmd.OutOrStdout()
 	options.Paths, options.Stdin = args, cmd.InOrStdin()
+	options.Ties = f.formats.has("html")
 	if err := f.configure(cmd, &options); err != nil {
 		return err
 	}
-	if err := f.known.set(cmd.Context(), &options); err != nil {
+	end := func() {}
+	if f.trace == nil { // which writes to standard error itself
+		options.Progress, end = watch(f.stderr)
+	}
+	err = f.known.set(cmd.Context(), &options)
+	if err != nil {
+		end()
 		return err
 	}
 	f.remember(&options)
 	result, failure := driver.Run(cmd.Context(), options)
+	end()
 	failure = errors.Join(failure, untold(f.trace))
 	if result == nil {
 		return failure

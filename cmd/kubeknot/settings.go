@@ -52,6 +52,9 @@ func (f *lintFlags) configure(cmd *cobra.Command, o *driver.Options) error {
 		}
 		o.Rules, o.Suppress.Known = again.Rules, again.Suppress.Known
 	}
+	for _, id := range f.rules {
+		c.Enable(id)
+	}
 	given := cmd.Flags().Changed
 	if !given("namespace") {
 		o.Namespace = string(c.Namespace)
