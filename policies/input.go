@@ -23,6 +23,17 @@ type input struct {
 	// without a namespace.
 	replaced  map[manifest.ID][]*manifest.Resource
 	workloads func() map[*manifest.Resource]*graph.Workload
+	batches   sync.Map // *batch → func() map[*policy][]*ast.Term
+}
+
+// batch returns what the policies of a batch yield, see batch.eval. The first
+// of them to ask has them evaluated.
+func (in *input) batch(b *batch, l limits) map[*policy][]*ast.Term {
+	once, ok := in.batches.Load(b)
+	if !ok {
+		once, _ = in.batches.LoadOrStore(b, sync.OnceValue(func() map[*policy][]*ast.Term { return b.eval(in, l) }))
+	}
+	return once.(func() map[*policy][]*ast.Term)()
 }
 
 // kind is the resources of one kind.
