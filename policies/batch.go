@@ -19,6 +19,9 @@ type batch struct {
 	query    rego.PreparedEvalQuery
 }
 
+// yielded is what policies yield for a unit.
+type yielded map[*policy][]*ast.Term
+
 // prepareBatches puts each policy into its batch.
 func (c *compilation) prepareBatches(compiler *ast.Compiler) error {
 	byKinds := map[string]*batch{}
@@ -46,7 +49,7 @@ func (c *compilation) prepareBatches(compiler *ast.Compiler) error {
 
 // eval returns what each policy of the batch yields for a unit. It is nil if
 // one of them fails: only alone they tell which.
-func (b *batch) eval(in *input, l limits) map[*policy][]*ast.Term {
+func (b *batch) eval(in *input, l limits) yielded {
 	value, err := in.value(b.policies[0].rule.Kinds)
 	if err != nil {
 		return nil
@@ -57,11 +60,11 @@ func (b *batch) eval(in *input, l limits) map[*policy][]*ast.Term {
 	if err != nil || len(results) != len(b.policies) {
 		return nil
 	}
-	yields := make(map[*policy][]*ast.Term, len(b.policies))
+	all := make(yielded, len(b.policies))
 	for i, p := range b.policies {
-		if yields[p], err = elements(results[i].Bindings["findings"]); err != nil {
+		if all[p], err = elements(results[i].Bindings["findings"]); err != nil {
 			return nil
 		}
 	}
-	return yields
+	return all
 }

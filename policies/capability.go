@@ -25,6 +25,9 @@ var denied = map[string]string{
 	"crypto.x509.parse_and_verify_certificates_with_options": clock,
 	"io.jwt.encode_sign":                                     chance,
 	"io.jwt.encode_sign_raw":                                 chance,
+	"parse_combined_config_files":                            files,
+	"parse_config":                                           "the parsers of conftest are not part of kubeknot",
+	"parse_config_file":                                      files,
 	"rand.intn":                                              chance,
 	"uuid.rfc4122":                                           chance,
 }
@@ -33,6 +36,7 @@ const (
 	network = "it reaches out to the network"
 	clock   = "it depends on the time"
 	chance  = "its result is random"
+	files   = "it reads files"
 )
 
 // capabilities are what OPA offers without what is denied. A built-in function
