@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -25,9 +26,6 @@ var denied = map[string]string{
 	"crypto.x509.parse_and_verify_certificates_with_options": clock,
 	"io.jwt.encode_sign":                                     chance,
 	"io.jwt.encode_sign_raw":                                 chance,
-	"parse_combined_config_files":                            files,
-	"parse_config":                                           "the parsers of conftest are not part of kubeknot",
-	"parse_config_file":                                      files,
 	"rand.intn":                                              chance,
 	"uuid.rfc4122":                                           chance,
 }
@@ -36,8 +34,15 @@ const (
 	network = "it reaches out to the network"
 	clock   = "it depends on the time"
 	chance  = "its result is random"
-	files   = "it reads files"
 )
+
+// foreign are the built-in functions that conftest adds to OPA's
+// (builtins/parse_config.go), with the reason why they are not here.
+var foreign = map[string]string{
+	"parse_combined_config_files": "it reads files",
+	"parse_config":                "the parsers of conftest are no part of kubeknot",
+	"parse_config_file":           "it reads files",
+}
 
 // capabilities are what OPA offers without what is denied. A built-in function
 // of a later OPA that is not deterministic is left out too.
@@ -54,8 +59,10 @@ func capabilities() *ast.Capabilities {
 // explain writes an error as file:line:column: code: message, with its details
 // below. Of a call to a denied function it says why it is undefined.
 func explain(e *ast.Error) error {
-	if name, ok := strings.CutPrefix(e.Message, "undefined function "); ok && denied[name] != "" {
-		return fmt.Errorf("%s: a policy may not call %s: %s", at(e.Location), name, denied[name])
+	if name, ok := strings.CutPrefix(e.Message, "undefined function "); ok {
+		if why := cmp.Or(denied[name], foreign[name]); why != "" {
+			return fmt.Errorf("%s: a policy may not call %s: %s", at(e.Location), name, why)
+		}
 	}
 	text := fmt.Sprintf("%s: %s: %s", at(e.Location), e.Code, e.Message)
 	if e.Details != nil {
