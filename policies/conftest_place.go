@@ -1,7 +1,9 @@
 package policies
 
 import (
+	"cmp"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -140,32 +142,22 @@ func (p placing) path(key string) []string {
 // "/spec/ports/0".
 func splitPath(text string) []string {
 	if strings.HasPrefix(text, "/") {
-		steps := strings.Split(text[1:], "/")
-		for i, s := range steps {
-			steps[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(s)
+		path := strings.Split(text[1:], "/")
+		for i, step := range path {
+			path[i] = strings.NewReplacer("~1", "/", "~0", "~").Replace(step)
 		}
-		return steps
+		return path
 	}
-	text = strings.TrimPrefix(strings.TrimPrefix(text, "$"), ".")
 	var path []string
-	for text != "" {
-		var step string
-		if inside, rest, ok := strings.Cut(strings.TrimPrefix(text, "["), "]"); text[0] == '[' && ok {
-			step, text = strings.Trim(inside, `"'`), rest
-		} else {
-			end := strings.IndexAny(text, ".[")
-			if end < 0 {
-				end = len(text)
-			}
-			step, text = text[:end], text[end:]
-		}
-		text = strings.TrimPrefix(text, ".")
-		if step != "" {
-			path = append(path, step)
-		}
+	for _, step := range steps.FindAllStringSubmatch(strings.TrimPrefix(text, "$"), -1) {
+		path = append(path, cmp.Or(step[1:]...))
 	}
 	return path
 }
+
+// steps finds a key in quotes and brackets, an index or a key in brackets, or a
+// key.
+var steps = regexp.MustCompile(`\["([^"]*)"\]|\['([^']*)'\]|\[([^\[\]]+)\]|([^.\[\]]+)`)
 
 // known returns as much of a path as the object has.
 func known(n *yaml.Node, path []string) []string {
@@ -184,7 +176,8 @@ func known(n *yaml.Node, path []string) []string {
 // that the text names. What names the object itself is no field.
 func (p placing) mentioned(r *manifest.Resource, words []string) []string {
 	values, keys := map[string][][]string{}, map[string][][]string{}
-	walk(r.Node, nil, 0, func(path []string, n *yaml.Node) {
+	left := maxLooked
+	walk(r.Node, nil, &left, func(path []string, n *yaml.Node) {
 		if last := path[len(path)-1]; p.fields[last] {
 			keys[last] = append(keys[last], path)
 		}
@@ -210,16 +203,18 @@ func isIdentity(path []string) bool {
 	return len(path) == 1 && path[0] != "spec" || slices.Contains([]string{"metadata.name", "metadata.namespace"}, strings.Join(path, "."))
 }
 
-// walk calls f for each field and item below a node.
-func walk(n *yaml.Node, path []string, depth int, f func(path []string, n *yaml.Node)) {
-	if depth > maxDepth {
-		return
-	}
+// maxLooked is at how many fields and items of an object a message is held:
+// more than objects have, unless aliases unfold in them.
+const maxLooked = 10_000
+
+// walk calls f for each field and item below a node, as many as are left.
+func walk(n *yaml.Node, path []string, left *int, f func(path []string, n *yaml.Node)) {
 	visit := func(step string, value *yaml.Node) {
-		if value = manifest.Resolve(value); value != nil {
+		if value = manifest.Resolve(value); value != nil && *left > 0 {
+			*left--
 			below := append(slices.Clone(path), step)
 			f(below, value)
-			walk(value, below, depth+1, f)
+			walk(value, below, left, f)
 		}
 	}
 	if n.Kind == yaml.SequenceNode {
