@@ -50,7 +50,7 @@ func (conftest) knows(path string) bool {
 			return false
 		}
 		for _, r := range module.Rules {
-			found = found || isVerdict(r.Head.Name.String())
+			found = found || isVerdict(r.Head.Ref()[0].Value.String())
 		}
 	}
 	return found

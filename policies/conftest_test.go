@@ -193,7 +193,7 @@ func (c *conftestCase) graph() *graph.Graph {
 // placed returns where the finding of the only message of a policy stands.
 func placed(t *testing.T, manifest, message string) string {
 	t.Helper()
-	dir := written(t, map[string]string{"a.rego": "package main\n\ndeny contains " + message + " if {\n\tinput.kind == \"Deployment\"\n\tnot input.spec.replicas\n}\n"})
+	dir := written(t, map[string]string{"a.rego": "package main\n\ndeny contains " + message + " if {\n\tinput.kind == \"Deployment\"\n\tinput.spec.replicas == null\n}\n"})
 	rules, err := Loader{}.Files(dir)
 	if err != nil {
 		t.Fatal(err)
