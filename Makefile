@@ -1,6 +1,7 @@
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 FUZZTIME ?= 30s
 OPA = github.com/open-policy-agent/opa@v1.22.0
+CONFTEST = github.com/open-policy-agent/conftest@v0.71.1
 
 .DEFAULT_GOAL := build
 
@@ -41,6 +42,11 @@ opa: ## Check, test and format the policies with the opa command
 	go run $(OPA) test policies
 	go run $(OPA) fmt --diff --fail policies
 	go run $(OPA) check --strict --schema policies/input.schema.json policies
+
+.PHONY: conftest
+conftest: ## Compare the verdicts with those of conftest (builds it)
+	dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && GOBIN="$$dir" go install $(CONFTEST) && \
+	KUBEKNOT_CONFTEST="$$dir/conftest" go test ./policies -run '^TestSameVerdictsAsConftest$$' -count=1
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (30s) each
