@@ -33,6 +33,9 @@ type Options struct {
 	Stdin io.Reader
 	// Nodes is a file of Node objects, "-" for Stdin, "" for none.
 	Nodes string
+	// Policies are files of objects that say what the cluster admits:
+	// constraints of Gatekeeper, admission policies and what those refer to.
+	Policies []string
 	// Namespace is what objects without one get; "" leaves it open.
 	Namespace string
 	// Kubernetes is the version of the cluster, "1.31"; "" for the one that
@@ -107,6 +110,9 @@ func judge(ctx context.Context, o Options, units *Loaded) (*analyzer.Result, err
 	for _, f := range units.files {
 		r.note(f, units)
 	}
+	for _, u := range units.Units {
+		u.Policies = units.policies
+	}
 	passes := make([][]*analyzer.Pass, len(units.Units)+len(units.files))
 	failures := make([]error, len(passes))
 	err := parallel(ctx, len(passes), func(i int) {
@@ -143,6 +149,7 @@ type Loaded struct {
 	trees    []*tree
 	files    []*manifest.File // what was named, in order
 	nodes    []*manifest.Resource
+	policies []*manifest.Resource
 	notes    []analyzer.NotJudged
 	named    map[*source.File]bool
 	made     map[*source.File]bool // what charts make
@@ -193,6 +200,9 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 		if u := unit.FromFile(f, o.Namespace); len(u.Resources) > 0 {
 			l.Units = append(l.Units, u)
 		}
+	}
+	if l.policies, err = readPolicies(dir, o.Policies); err != nil {
+		return nil, err
 	}
 	paths := slices.DeleteFunc(slices.Clone(o.Paths), func(p string) bool { return p == "-" })
 	trees, err := openTrees(dir, paths)
