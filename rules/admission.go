@@ -120,9 +120,11 @@ func (a *admission) judge(p *analyzer.Pass, r *manifest.Resource) {
 			}
 			for _, f := range broken {
 				denied := denial(r, policy, b, f)
-				if n := r.Get(denied.Path...); !manifest.IsPlaceholder(f.Message) && (n == nil || !manifest.IsPlaceholder(n.Value)) {
-					p.Report(denied)
+				if denied.Path != nil && holdsPlaceholder(r.Get(denied.Path...)) {
+					p.Skip(r, "objects: a value is still to be filled in")
+					continue
 				}
+				p.Report(denied)
 			}
 		}
 	}

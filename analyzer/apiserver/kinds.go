@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"fmt"
 	"sync"
 
 	"k8s.io/apiextensions-apiserver/pkg/registry/customresourcedefinition"
@@ -10,6 +11,7 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
 	"k8s.io/kubernetes/pkg/registry/admissionregistration/mutatingwebhookconfiguration"
+	"k8s.io/kubernetes/pkg/registry/admissionregistration/resolver"
 	"k8s.io/kubernetes/pkg/registry/admissionregistration/validatingadmissionpolicy"
 	"k8s.io/kubernetes/pkg/registry/admissionregistration/validatingadmissionpolicybinding"
 	"k8s.io/kubernetes/pkg/registry/admissionregistration/validatingwebhookconfiguration"
@@ -92,7 +94,7 @@ var entries = map[schema.GroupKind]entry{
 	// Without an authorizer nobody is asked whether the author may read the
 	// parameters.
 	{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicy"}:        {validatingadmissionpolicy.NewStrategy(nil, nil), "validatingadmissionpolicies"},
-	{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicyBinding"}: {validatingadmissionpolicybinding.NewStrategy(nil, nil, nil), "validatingadmissionpolicybindings"},
+	{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicyBinding"}: {validatingadmissionpolicybinding.NewStrategy(nil, nil, resolver.ResourceResolverFunc(unasked)), "validatingadmissionpolicybindings"},
 	{Group: "admissionregistration.k8s.io", Kind: "ValidatingWebhookConfiguration"}:   {validatingwebhookconfiguration.Strategy, "validatingwebhookconfigurations"},
 	{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"}:                 {customresourcedefinition.NewStrategy(extensions), "customresourcedefinitions"},
 	{Group: "apps", Kind: "ControllerRevision"}:                                       {controllerrevision.Strategy, "controllerrevisions"},
@@ -135,6 +137,12 @@ var entries = map[schema.GroupKind]entry{
 	{Group: "storage.k8s.io", Kind: "CSIDriver"}:                                      {csidriver.Strategy, "csidrivers"},
 	{Group: "storage.k8s.io", Kind: "StorageClass"}:                                   {storageclass.Strategy, "storageclasses"},
 	{Group: "storage.k8s.io", Kind: "VolumeAttributesClass"}:                          {volumeattributesclass.Strategy, "volumeattributesclasses"},
+}
+
+// unasked is what a strategy wants to have and does not ask without an
+// authorizer.
+func unasked(gvk schema.GroupVersionKind) (r schema.GroupVersionResource, err error) {
+	return r, fmt.Errorf("%s is not looked up", gvk)
 }
 
 // kind is an entry in one of the versions that the server can read, or a type

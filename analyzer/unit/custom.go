@@ -29,7 +29,7 @@ var inert = map[string]bool{
 	"projectcontour.io": true, "keda.sh/ScaledObject": true, "keda.sh/TriggerAuthentication": true,
 	"metallb.io": true, "kyverno.io": true, "snapshot.storage.k8s.io": true,
 	"templates.gatekeeper.sh": true, "constraints.gatekeeper.sh": true, "config.gatekeeper.sh": true,
-	 "argoproj.io/AppProject": true,
+	"argoproj.io/AppProject":   true,
 	"source.toolkit.fluxcd.io": true, "notification.toolkit.fluxcd.io": true, "image.toolkit.fluxcd.io": true,
 }
 
