@@ -90,11 +90,15 @@ func Run(ctx context.Context, o Options) (*analyzer.Result, error) {
 }
 
 // RunFile judges the objects of one file together and alone, as those of a
-// stream. Of the options only Namespace, Kubernetes and Rules count. It returns
+// stream. Of the options only Namespace, Kubernetes, Policies and Rules count. It returns
 // what Run does, but finding no object is no error.
 func RunFile(ctx context.Context, f *manifest.File, o Options) (*analyzer.Result, error) {
 	l := newLoaded()
 	l.name(f)
+	var err error
+	if l.policies, err = readPolicies(o.Dir, o.Policies); err != nil {
+		return nil, err
+	}
 	if u := unit.FromFile(f, o.Namespace); len(u.Resources) > 0 {
 		l.Units = append(l.Units, u)
 	}
