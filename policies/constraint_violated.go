@@ -136,24 +136,28 @@ func judgeConstraints(p *analyzer.Pass, bounds limits) error {
 			if !matches {
 				continue
 			}
-			messages, err := c.violations(in, r, bounds)
+			violations, err := c.violations(in, r, bounds)
 			if err != nil {
 				return fmt.Errorf("%s, %s: %w", c.template.resource, c.resource, err)
 			}
-			for _, message := range messages {
-				c.report(p, r, message)
+			for _, v := range violations {
+				c.report(p, r, v)
 			}
 		}
 	}
 	return nil
 }
 
-// report words a violation. It stands at the field that the message names.
-func (c *constraint) report(p *analyzer.Pass, r *manifest.Resource, message string) {
+// report words a violation. It stands at the field that the details or the
+// message name.
+func (c *constraint) report(p *analyzer.Pass, r *manifest.Resource, v found) {
 	f := analyzer.Finding{
-		Message:  fmt.Sprintf("%s violates %s: %s", r, c.resource, message),
+		Message:  fmt.Sprintf("%s violates %s: %s", r, c.resource, v.message),
 		Resource: r,
-		Path:     r.Mentioned(message),
+		Path:     v.path,
+	}
+	if len(f.Path) == 0 {
+		f.Path = r.Mentioned(v.message)
 	}
 	if n := r.Get(f.Path...); f.Path != nil && n != nil && manifest.IsPlaceholder(n.Value) {
 		p.Skip(r, "objects: a value is still to be filled in")

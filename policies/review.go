@@ -146,9 +146,15 @@ func (c *cluster) review(r *manifest.Resource) *ast.Term {
 	return review
 }
 
-// violations returns the messages of a constraint about a resource, in one
-// order.
-func (c *constraint) violations(in *cluster, r *manifest.Resource, bounds limits) ([]string, error) {
+// found is a violation: what is said of it, and the path of the field that its
+// details name, nil if they name none.
+type found struct {
+	message string
+	path    []string
+}
+
+// violations returns the violations of a constraint by a resource, in one order.
+func (c *constraint) violations(in *cluster, r *manifest.Resource, bounds limits) ([]found, error) {
 	if c.native != nil {
 		return c.nativeViolations(in, r)
 	}
@@ -171,23 +177,18 @@ func (c *constraint) violations(in *cluster, r *manifest.Resource, bounds limits
 	case len(results) == 0:
 		return nil, nil
 	}
-	found, ok := results[0].Bindings["found"].(*ast.Term)
-	if !ok {
-		return nil, errors.New(violation + " is not evaluated")
-	}
-	set, ok := found.Value.(ast.Set)
+	set, ok := results[0].Bindings["found"].(*ast.Term).Value.(ast.Set)
 	if !ok {
 		return nil, errors.New(violation + " is no set")
 	}
-	return messages(set)
+	return readViolations(set)
 }
 
-// messages reads the messages of a set of violations.
-func messages(set ast.Set) ([]string, error) {
+func readViolations(set ast.Set) ([]found, error) {
 	if set.Len() > maxFindings {
 		return nil, fmt.Errorf("it yields %d violations, more than %d", set.Len(), maxFindings)
 	}
-	var all []string
+	var all []found
 	for _, t := range set.Slice() {
 		object, ok := t.Value.(ast.Object)
 		if !ok {
@@ -201,13 +202,27 @@ func messages(set ast.Set) ([]string, error) {
 		if err != nil {
 			return nil, fmt.Errorf(`a violation: "msg": %w`, err)
 		}
-		all = append(all, strings.TrimSpace(text))
+		f := found{message: strings.TrimSpace(text)}
+		if details, ok := value(object, "details").(ast.Object); ok {
+			if path, err := pathOf(value(details, "path")); err == nil { // others may mean something else by it
+				f.path = path
+			}
+		}
+		all = append(all, f)
 	}
 	return all, nil
 }
 
+// value returns the value of a key, null if there is none.
+func value(o ast.Object, key string) ast.Value {
+	if t := o.Get(ast.StringTerm(key)); t != nil {
+		return t.Value
+	}
+	return ast.NullValue
+}
+
 // nativeViolations asks a template that is written in CEL.
-func (c *constraint) nativeViolations(in *cluster, r *manifest.Resource) ([]string, error) {
+func (c *constraint) nativeViolations(in *cluster, r *manifest.Resource) ([]found, error) {
 	object, ok := manifest.AppendJSON(nil, r.Node)
 	if !ok {
 		return nil, errors.New("the object is too large")
@@ -218,5 +233,10 @@ func (c *constraint) nativeViolations(in *cluster, r *manifest.Resource) ([]stri
 			return nil, errors.New("the Namespace is too large")
 		}
 	}
-	return c.native.Violations(object, in.namespace(r), namespace, c.json)
+	messages, err := c.native.Violations(object, in.namespace(r), namespace, c.json)
+	var all []found
+	for _, m := range messages {
+		all = append(all, found{message: m})
+	}
+	return all, err
 }
