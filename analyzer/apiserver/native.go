@@ -90,7 +90,7 @@ func check(spec *admissionv1.ValidatingAdmissionPolicySpec) error {
 
 func expressionError(expression, detail string) error {
 	detail, _ = withoutExcerpt(detail)
-	return fmt.Errorf("%q: %s", strings.TrimSpace(expression), detail)
+	return fmt.Errorf("%q %s", strings.TrimSpace(expression), strings.TrimPrefix(detail, "it does not compile "))
 }
 
 // Violations returns the messages of what does not hold for an object, which

@@ -202,10 +202,27 @@ var interfaces = sync.OnceValue(func() admission.ObjectInterfaces {
 		}
 	}
 	return &admission.RuntimeObjectInterfaces{
-		ObjectCreater: scheme, ObjectTyper: scheme, ObjectDefaulter: scheme, ObjectConvertor: scheme,
+		ObjectCreater: scheme, ObjectTyper: scheme, ObjectDefaulter: scheme, ObjectConvertor: hub{scheme},
 		EquivalentResourceMapper: versions,
 	}
 })
+
+// hub converts between two versions by way of the server's own, as none knows
+// another.
+type hub struct{ *runtime.Scheme }
+
+func (h hub) Convert(in, out, context any) error {
+	object, ok := in.(runtime.Object)
+	if !ok {
+		return h.Scheme.Convert(in, out, context)
+	}
+	version := schema.GroupVersion{Group: object.GetObjectKind().GroupVersionKind().Group, Version: runtime.APIVersionInternal}
+	internal, err := h.ConvertToVersion(object, version)
+	if err != nil {
+		return err
+	}
+	return h.Scheme.Convert(internal, out, context)
+}
 
 // isPolicy reports whether a resource is an admission policy or a binding of
 // one: those are not asked about each other (k8s.io/apiserver
