@@ -42,10 +42,12 @@ Rego is of version 0 unless the source says version: v1, as in Gatekeeper.`,
 				p.Skip(r, r.String()+": "+f.message)
 			default:
 				p.Report(analyzer.Finding{
-					Message:  fmt.Sprintf("%s does not compile: %s", r, f.message),
-					Resource: r,
-					Path:     f.path,
-					Location: placeOf(r, f),
+					Message:     fmt.Sprintf("%s does not compile: %s", r, f.message),
+					Resource:    r,
+					Path:        f.path,
+					Consequence: "Gatekeeper refuses it, and no constraint of its kind is enforced",
+					Help:        "mend it; gator verify, or kubeknot, says whether it compiles",
+					Location:    placeOf(r, f),
 				})
 			}
 		}

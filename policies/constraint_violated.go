@@ -54,17 +54,17 @@ spec:
 apiVersion: constraints.gatekeeper.sh/v1beta1
 kind: RequiredLabel
 metadata:
-  name: services-have-an-owner
+  name: configuration-has-an-owner
 spec:
   match:
     kinds:
       - apiGroups: [""]
-        kinds: [Service]
+        kinds: [ConfigMap]
   parameters:
     label: owner
 ---
 apiVersion: v1
-kind: Service
+kind: ConfigMap
 metadata:
   name: cart
   labels:
@@ -155,6 +155,7 @@ func (c *constraint) report(p *analyzer.Pass, r *manifest.Resource, v found) {
 		Message:  fmt.Sprintf("%s violates %s: %s", r, c.resource, v.message),
 		Resource: r,
 		Path:     v.path,
+		Help:     "change it as the constraint asks; or change the constraint, or what it matches",
 	}
 	if len(f.Path) == 0 {
 		f.Path = r.Mentioned(v.message)

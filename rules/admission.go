@@ -136,6 +136,7 @@ func denial(r *manifest.Resource, p admissionPolicy, b binding, f apiserver.Brok
 		Message:  fmt.Sprintf("%s violates %s: %s", r, p.resource, f.Message),
 		Resource: r,
 		Path:     r.Mentioned(f.Message),
+		Help:     "change it as the policy asks; or change the policy, or what its binding matches",
 	}
 	finding.Severity, finding.Claim, finding.Consequence = actions(b)
 	at, is := []string{"metadata", "name"}, "the policy"
