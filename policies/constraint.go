@@ -8,6 +8,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
 
@@ -22,10 +23,11 @@ type constraint struct {
 	action     string
 }
 
-// constraintKey is the key of a constraint among what is derived of a resource.
-type constraintKey struct{}
+// constraintKey is the key of the constraint of a template among what is
+// derived of a resource.
+type constraintKey struct{ template *template }
 
-// read is a constraint without its template.
+// read is a constraint, or why it cannot be read.
 type read struct {
 	constraint
 	err error
@@ -33,19 +35,18 @@ type read struct {
 
 // constraintOf reads a constraint of a template.
 func constraintOf(r *manifest.Resource, t *template) (*constraint, error) {
-	c := r.Derive(constraintKey{}, func() any {
-		c, err := readConstraint(r)
+	c := r.Derive(constraintKey{t}, func() any {
+		c, err := readConstraint(r, t)
 		return read{c, err}
 	}).(read)
 	if c.err != nil {
 		return nil, fmt.Errorf("%s: %w", r, c.err)
 	}
-	c.template = t
 	return &c.constraint, nil
 }
 
-func readConstraint(r *manifest.Resource) (c constraint, err error) {
-	c.resource = r
+func readConstraint(r *manifest.Resource, t *template) (c constraint, err error) {
+	c.template, c.resource = t, r
 	data, ok := manifest.AppendJSON(nil, r.Node)
 	if !ok {
 		return c, errors.New("it is too large")
@@ -60,8 +61,19 @@ func readConstraint(r *manifest.Resource) (c constraint, err error) {
 	}
 	spec, _ := object["spec"].(map[string]any)
 	parameters := spec["parameters"]
-	if parameters == nil {
-		parameters = map[string]any{}
+	if given, ok := parameters.(map[string]any); ok || parameters == nil {
+		if given == nil {
+			given = map[string]any{}
+		}
+		if parameters, err = t.complete(given); err != nil {
+			return c, err
+		}
+		if spec != nil {
+			spec["parameters"] = parameters
+			if c.json, err = json.Marshal(object); err != nil {
+				return c, err
+			}
+		}
 	}
 	value, err := ast.InterfaceToValue(parameters)
 	if err != nil {
@@ -70,6 +82,20 @@ func readConstraint(r *manifest.Resource) (c constraint, err error) {
 	c.parameters = ast.NewTerm(value)
 	c.action = actionOf(r)
 	return c, nil
+}
+
+// complete fills in the defaults of the schema that the template gives its
+// parameters, as the API server does once the kind is defined.
+func (t *template) complete(parameters map[string]any) (map[string]any, error) {
+	schema := t.resource.Get("spec", "crd", "spec", "validation", "openAPIV3Schema")
+	if schema == nil {
+		return parameters, nil
+	}
+	data, ok := manifest.AppendJSON(nil, schema)
+	if !ok {
+		return nil, errors.New("the schema of its template is too large")
+	}
+	return parameters, apiserver.Default(data, parameters)
 }
 
 // actions orders what Gatekeeper does about a violation, the loudest first.
