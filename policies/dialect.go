@@ -20,7 +20,7 @@ type dialect interface {
 
 // dialects are asked in this order whether they know a path. The last one takes
 // what the others leave.
-var dialects = []dialect{conftest{}, own{}}
+var dialects = []dialect{manifests{}, conftest{}, own{}}
 
 // dialectOf returns the place of the dialect that a path is written in.
 func dialectOf(path string) int {

@@ -53,6 +53,9 @@ type Refusal struct {
 	Near string
 	// Home is where an unknown field belongs, nil if nowhere near.
 	Home []string
+	// Expression reports that the value is an expression of CEL that does not
+	// compile.
+	Expression bool
 	// Of is the apiVersion of the kind, an older or a newer one, that has the
 	// unknown field at this place; "" if there is none.
 	Of string

@@ -378,6 +378,27 @@ func readNodes(dir, name string, stdin io.Reader) ([]*manifest.Resource, error) 
 	return nodes, nil
 }
 
+// readPolicies returns the objects of files, of which each has to be readable.
+func readPolicies(dir string, names []string) ([]*manifest.Resource, error) {
+	var all []*manifest.Resource
+	for _, name := range names {
+		f, err := readInput(dir, name, nil)
+		if err != nil {
+			return nil, fmt.Errorf("policies: %w", err)
+		}
+		for _, d := range f.Documents {
+			for _, p := range d.Problems {
+				if p.Kind == manifest.SyntaxError {
+					at := f.Position(p.Span.Start)
+					return nil, fmt.Errorf("policies: %s:%d:%d: %s", f.Path, at.Line, at.Column, p.Message)
+				}
+			}
+		}
+		all = append(all, f.Resources()...)
+	}
+	return all, nil
+}
+
 // readInput reads one file, or standard input for "-".
 func readInput(dir, name string, stdin io.Reader) (*manifest.File, error) {
 	if name == "-" {

@@ -36,6 +36,9 @@ type Options struct {
 	Stdin io.Reader
 	// Nodes is a file of Node objects, "-" for Stdin, "" for none.
 	Nodes string
+	// Policies are files of objects that say what the cluster admits:
+	// constraints of Gatekeeper, admission policies and what those refer to.
+	Policies []string
 	// Namespace is what objects without one get; "" leaves it open.
 	Namespace string
 	// Kubernetes is the version of the cluster, "1.31"; "" for the one that
@@ -107,11 +110,15 @@ func Run(ctx context.Context, o Options) (*analyzer.Result, error) {
 }
 
 // RunFile judges the objects of one file together and alone, as those of a
-// stream. Of the options only Namespace, Kubernetes and Rules count. It returns
+// stream. Of the options only Namespace, Kubernetes, Policies and Rules count. It returns
 // what Run does, but finding no object is no error.
 func RunFile(ctx context.Context, f *manifest.File, o Options) (*analyzer.Result, error) {
 	l := newLoaded()
 	l.name(f)
+	var err error
+	if l.policies, err = readPolicies(o.Dir, o.Policies); err != nil {
+		return nil, err
+	}
 	if u := unit.FromFile(f, o.Namespace); len(u.Resources) > 0 {
 		l.Units = append(l.Units, u)
 	}
@@ -129,6 +136,9 @@ func judge(ctx context.Context, o Options, units *Loaded) (*analyzer.Result, err
 	}
 	if o.Ties {
 		r.ties = newDrafts(units.Units)
+	}
+	for _, u := range units.Units {
+		u.Policies = units.policies
 	}
 	passes := make([][]*analyzer.Pass, len(units.Units)+len(units.files))
 	failures := make([]error, len(passes))
@@ -173,6 +183,7 @@ type Loaded struct {
 	trees    []*tree
 	files    []*manifest.File // what was named, in order
 	nodes    []*manifest.Resource
+	policies []*manifest.Resource
 	notes    []analyzer.NotJudged
 	named    map[*source.File]bool
 	made     map[*source.File]bool // what charts make
@@ -224,6 +235,9 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 		if u := unit.FromFile(f, o.Namespace); len(u.Resources) > 0 {
 			l.Units = append(l.Units, u)
 		}
+	}
+	if l.policies, err = readPolicies(dir, o.Policies); err != nil {
+		return nil, err
 	}
 	paths := slices.DeleteFunc(slices.Clone(o.Paths), func(p string) bool { return p == "-" })
 	trees, err := openTrees(dir, paths)

@@ -27,7 +27,9 @@ var inert = map[string]bool{
 	"external-secrets.io": true, "networking.istio.io": true, "security.istio.io": true,
 	"gateway.networking.k8s.io": true, "traefik.io": true, "traefik.containo.us": true, "cilium.io": true,
 	"projectcontour.io": true, "keda.sh/ScaledObject": true, "keda.sh/TriggerAuthentication": true,
-	"metallb.io": true, "kyverno.io": true, "snapshot.storage.k8s.io": true, "argoproj.io/AppProject": true,
+	"metallb.io": true, "kyverno.io": true, "snapshot.storage.k8s.io": true,
+	"templates.gatekeeper.sh": true, "constraints.gatekeeper.sh": true, "config.gatekeeper.sh": true,
+	"argoproj.io/AppProject":   true,
 	"source.toolkit.fluxcd.io": true, "notification.toolkit.fluxcd.io": true, "image.toolkit.fluxcd.io": true,
 }
 

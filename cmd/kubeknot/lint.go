@@ -105,6 +105,9 @@ func (f *lintFlags) options() (driver.Options, error) {
 			return o, err
 		}
 	}
+	if o.Policies, err = policies.Manifests(f.policies...); err != nil {
+		return o, err
+	}
 	o.Suppress.Known = ruleIDs(all)
 	if o.Rules, err = choose(all, f.rules, f.skipRules); err != nil {
 		return o, err
