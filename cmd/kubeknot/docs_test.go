@@ -44,7 +44,7 @@ func TestDocsShowRealOutput(t *testing.T) {
 		}
 		ran++
 		var out bytes.Buffer
-		run(strings.Fields(args), strings.NewReader(""), &out, &out)
+		run("kubeknot", strings.Fields(args), strings.NewReader(""), &out, &out)
 		return "```\n" + strings.TrimSpace(first+"\n"+elapsed.ReplaceAllString(out.String(), "")) + "\n```"
 	})
 	if ran == 0 {

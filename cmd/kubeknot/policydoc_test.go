@@ -23,7 +23,7 @@ func TestPoliciesPageShowsRealOutput(t *testing.T) {
 	}
 	for _, e := range examples {
 		var stdout, stderr bytes.Buffer
-		run(strings.Fields(e[1]), strings.NewReader(""), &stdout, &stderr)
+		run("kubeknot", strings.Fields(e[1]), strings.NewReader(""), &stdout, &stderr)
 		got := strings.TrimSpace(stdout.String() + stderr.String())
 		if diff := cmp.Diff(e[2], got); diff != "" {
 			t.Fatalf("kubeknot %s (-page +real)\n%s", e[1], diff)

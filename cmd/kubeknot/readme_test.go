@@ -39,7 +39,7 @@ func showsRealOutput(t *testing.T, page string) {
 				t.Fatal(err)
 			}
 		}
-		run(strings.Fields(args), bytes.NewReader(stdin), &stdout, &stderr)
+		run("kubeknot", strings.Fields(args), bytes.NewReader(stdin), &stdout, &stderr)
 		got := elapsed.ReplaceAllString(strings.TrimSpace(stdout.String()+stderr.String()), "")
 		if diff := cmp.Diff(e[2], got); diff != "" {
 			t.Errorf("kubeknot %s (-shown +real)\n%s", e[1], diff)
