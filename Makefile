@@ -1,6 +1,9 @@
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 FUZZTIME ?= 30s
 OPA = github.com/open-policy-agent/opa@v1.22.0
+GORELEASER = github.com/goreleaser/goreleaser/v2@v2.15.1
+# docker, podman or buildah
+DOCKER ?= docker
 
 .DEFAULT_GOAL := build
 
@@ -41,6 +44,19 @@ opa: ## Check, test and format the policies with the opa command
 	go run $(OPA) test policies
 	go run $(OPA) fmt --diff --fail policies
 	go run $(OPA) check --strict --schema policies/input.schema.json policies
+
+.PHONY: image
+image: ## Build the image kubeknot: make image DOCKER=podman
+	CGO_ENABLED=0 $(MAKE) build
+	$(DOCKER) build -f .github/Dockerfile -t kubeknot .
+
+.PHONY: snapshot
+snapshot: ## Build what a release holds into dist/ (needs syft)
+	go run $(GORELEASER) release --config .github/goreleaser.yaml --clean --snapshot
+
+.PHONY: release
+release: ## Publish a release of the tag that is checked out (needs syft)
+	go run $(GORELEASER) release --config .github/goreleaser.yaml --clean
 
 .PHONY: fuzz
 fuzz: ## Fuzz the manifest parser, the configuration and the reports for FUZZTIME (30s) each
