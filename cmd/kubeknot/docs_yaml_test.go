@@ -81,15 +81,17 @@ var mention = regexp.MustCompile("`kubeknot ([^`|\\\\]+)")
 func (p *page) mentions(text string) {
 	for _, m := range mention.FindAllStringSubmatch(text, -1) {
 		words := strings.Fields(m[1])
-		cmd, _, err := newRoot("kubeknot").Find(words)
-		if err != nil || !cmd.HasParent() && words[0] != "completion" {
+		root := newRoot("kubeknot")
+		root.InitDefaultCompletionCmd()
+		cmd, _, err := root.Find(words)
+		if err != nil || cmd == root {
 			p.t.Errorf("there is no command kubeknot %s", m[1])
 			continue
 		}
 		for _, word := range words {
 			name, long := strings.CutPrefix(word, "--")
 			name, _, _ = strings.Cut(name, "=")
-			if long && cmd.Flags().Lookup(name) == nil {
+			if long && name != "help" && cmd.Flags().Lookup(name) == nil {
 				p.t.Errorf("kubeknot %s: there is no flag --%s", m[1], name)
 			}
 		}
