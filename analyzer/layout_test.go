@@ -41,7 +41,7 @@ var only = map[string][]string{
 // outline is what the top of the repository holds.
 var outline = []string{
 	"analyzer", "cmd", "docs", "policies", "rules", "testdata",
-	"go.mod", "go.sum", "LICENSE", "Makefile", "README.md",
+	"action.yml", "go.mod", "go.sum", "LICENSE", "Makefile", "README.md",
 	".ci", ".git", ".github", ".gitignore", ".pre-commit-hooks.yaml",
 }
 

@@ -82,7 +82,7 @@ func directory(arg string) (string, error) {
 
 // nextStep says what to do about the first findings of somebody who has neither
 // suppressed any yet nor recorded them.
-func nextStep(r *analyzer.Result, rules []*analyzer.Rule) string {
+func nextStep(name string, r *analyzer.Result, rules []*analyzer.Rule) string {
 	if r.Summary.Suppressed > 0 {
 		return ""
 	}
@@ -98,9 +98,9 @@ func nextStep(r *analyzer.Result, rules []*analyzer.Rule) string {
 	if rule == "" {
 		return ""
 	}
-	return fmt.Sprintf(`next: kubeknot explain %s says why; "# kubeknot:ignore %s -- reason" on its line silences it
-      kubeknot baseline write records all of it, so that only what is new is reported
-`, rule, rule)
+	return fmt.Sprintf(`next: %s explain %s says why; "# kubeknot:ignore %s -- reason" on its line silences it
+      %s baseline write records all of it, so that only what is new is reported
+`, name, rule, rule, name)
 }
 
 // shownPath returns a path as people are shown it: relative to the working

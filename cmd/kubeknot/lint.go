@@ -154,7 +154,7 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	if slices.Contains(reports, output{format: "text"}) && len(options.Suppress.Baselines) == 0 {
-		fmt.Fprint(out, nextStep(result, options.Rules))
+		fmt.Fprint(out, nextStep(cmd.Root().DisplayName(), result, options.Rules))
 	}
 	if len(f.failing(result)) > 0 {
 		return errFindings

@@ -2,6 +2,7 @@
 package main
 
 //go:generate sh -c "cd ../.. && go run docs/generate.go"
+//go:generate sh -c "cd ../.. && rm -rf docs/reference && go run ./cmd/kubeknot docs markdown docs/reference"
 
 import (
 	"os"
@@ -26,5 +27,5 @@ func main() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(softLimit)
 	}
-	os.Exit(run(os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
+	os.Exit(run(programName(os.Args[0]), os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }

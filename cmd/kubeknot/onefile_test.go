@@ -43,7 +43,7 @@ func findings(t *testing.T, args ...string) []finding {
 	t.Helper()
 	var out, errs bytes.Buffer
 	args = append([]string{"lint", "--format", "json"}, args...)
-	if code := run(args, strings.NewReader(""), &out, &errs); code == exitFailure {
+	if code := run("kubeknot", args, strings.NewReader(""), &out, &errs); code == exitFailure {
 		t.Fatalf("%q: %s", args, errs.String())
 	}
 	var doc struct {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"path/filepath"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -21,9 +22,9 @@ const (
 // errFindings ends a run that has reported something at or above --fail-on.
 var errFindings = errors.New("findings")
 
-// run is the whole program as a function of its arguments and streams.
-func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	root := newRoot()
+// run is the whole program as a function of its name, arguments and streams.
+func run(name string, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	root := newRoot(name)
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
@@ -35,14 +36,26 @@ func run(args []string, stdin io.Reader, stdout, stderr io.Writer) int {
 	case errors.Is(err, errFindings):
 		return exitFindings
 	}
-	fmt.Fprintf(stderr, "kubeknot: %s\n", strings.TrimSpace(err.Error()))
+	fmt.Fprintf(stderr, "%s: %s\n", name, strings.TrimSpace(err.Error()))
 	return exitFailure
 }
 
-func newRoot() *cobra.Command {
+// programName is how the program that lies in the file is called. As a plugin of
+// kubectl its file is called kubectl-knot
+// (https://kubernetes.io/docs/tasks/extend-kubectl/kubectl-plugins/).
+func programName(file string) string {
+	if strings.TrimSuffix(filepath.Base(file), ".exe") == "kubectl-knot" {
+		return "kubectl knot"
+	}
+	return "kubeknot"
+}
+
+// newRoot returns all commands; the name is the one that usage and messages show.
+func newRoot(name string) *cobra.Command {
 	root := &cobra.Command{
-		Use:   "kubeknot",
-		Short: "Says where Kubernetes manifests do not hold together",
+		Use:         "kubeknot",
+		Annotations: map[string]string{cobra.CommandDisplayNameAnnotation: name},
+		Short:       "Says where Kubernetes manifests do not hold together",
 		Long: `kubeknot reads Kubernetes manifests and says, before anything is applied, where
 they do not hold together: which selector misses its pods, which Service leads
 nowhere, which node label nobody has.`,
@@ -53,7 +66,7 @@ nowhere, which node label nobody has.`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(suggestFlag)
 	root.SuggestionsMinimumDistance = 2
-	root.AddCommand(newLint(), newUnits(), newBaseline(), newFn(), newRules(), newExplain(), newPolicy(), newConfig(), newInit(), newCache(), newVersion())
+	root.AddCommand(newLint(), newUnits(), newBaseline(), newFn(), newRules(), newExplain(), newPolicy(), newConfig(), newInit(), newCache(), newVersion(), newDocs())
 	return root
 }
 

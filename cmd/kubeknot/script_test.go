@@ -22,14 +22,13 @@ import (
 var update = flag.Bool("update", false, "write what the scripts print into testdata/script")
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
-		"kubeknot": func() {
-			var out bytes.Buffer
-			code := run(os.Args[1:], os.Stdin, &out, os.Stderr)
-			os.Stdout.Write(elapsed.ReplaceAll(out.Bytes(), nil))
-			os.Exit(code)
-		},
-	})
+	program := func() {
+		var out bytes.Buffer
+		code := run(programName(os.Args[0]), os.Args[1:], os.Stdin, &out, os.Stderr)
+		os.Stdout.Write(elapsed.ReplaceAll(out.Bytes(), nil))
+		os.Exit(code)
+	}
+	testscript.Main(m, map[string]func(){"kubeknot": program, "kubectl-knot": program})
 }
 
 // elapsed is the one part of the output that is not the same each time.
