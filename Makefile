@@ -43,10 +43,13 @@ opa: ## Check, test and format the policies with the opa command
 	go run $(OPA) check --strict --schema policies/input.schema.json policies
 
 .PHONY: fuzz
-fuzz: ## Fuzz the manifest parser, the configuration and the reports for FUZZTIME (30s) each
-	go test ./analyzer/manifest -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
-	go test ./analyzer/config -run '^$$' -fuzz FuzzLoad -fuzztime $(FUZZTIME)
-	go test ./analyzer/report -run '^$$' -fuzz FuzzReports -fuzztime $(FUZZTIME)
+fuzz: ## Run every fuzz target for FUZZTIME (30s) each
+	@grep -rl --include=*_test.go '^func Fuzz' . | while read -r file; do \
+		sed -n 's/^func \(Fuzz[A-Za-z]*\)(.*/\1/p' "$$file" | while read -r target; do \
+			echo "$$(dirname "$$file") $$target"; \
+			go test "$$(dirname "$$file")" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; \
+		done || exit 1; \
+	done
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -72,6 +72,9 @@ type Verdict struct {
 	// Defines is the kind that an accepted CustomResourceDefinition defines, nil
 	// for every other object.
 	Defines *Definition
+	// PodsJudged reports that what the server says of an accepted workload holds
+	// of its pods too. Of all other objects it is false.
+	PodsJudged bool
 
 	moved []moved
 	// dropped are the paths of values that could not be read: what the server
@@ -152,6 +155,7 @@ func Create(o Object) Verdict {
 	if defines && len(v.Refusals) == 0 {
 		v.Defines = newDefinition(crd)
 	}
+	v.PodsJudged = len(v.Refusals) == 0 && judgedWithTemplate(internal)
 	return v
 }
 

@@ -157,7 +157,7 @@ var found sync.Map // [2]string → *kind
 
 // stricter are the groups whose present versions refuse what the removed ones
 // took: objects of those are not judged by them.
-var stricter = map[string]bool{"admissionregistration.k8s.io": true, "certificates.k8s.io": true}
+var stricter = map[string]bool{"admissionregistration.k8s.io": true, "apiextensions.k8s.io": true, "certificates.k8s.io": true}
 
 // find returns what is known of a kind, nil if that is nothing. Of kinds that
 // have no entry it is the type.

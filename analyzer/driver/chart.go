@@ -21,11 +21,11 @@ import (
 
 // render renders the charts among the units. One that cannot be rendered is
 // noted as not judged.
-func (w *world) render(ctx context.Context, units []unit.Spec) error {
+func (w *world) render(ctx context.Context, units []planned) error {
 	var charts []*unit.Spec
 	for i := range units {
 		if units[i].Kind == unit.Chart {
-			charts = append(charts, &units[i])
+			charts = append(charts, &units[i].Spec)
 		}
 	}
 	if len(charts) == 0 {

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -15,8 +16,10 @@ import (
 	"time"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/cache"
 	"github.com/kubeknot/kubeknot/analyzer/config"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/analyzer/suppress"
@@ -57,6 +60,18 @@ type Options struct {
 	Config *config.Config
 	// Suppress says what is suppressed besides what stands in the manifests.
 	Suppress suppress.Options
+	// Cache is what earlier runs have left, and where this one leaves what it
+	// learns; nil reads and judges everything. The result is the same.
+	Cache *cache.Dir
+	// Debug is told what went wrong that changes nothing of the result, as with a
+	// cache; nil is told nothing.
+	Debug func(error)
+}
+
+func (o *Options) debug(err error) {
+	if err != nil && o.Debug != nil {
+		o.Debug(err)
+	}
 }
 
 // ErrNothing is returned when directories were given and none of them holds a
@@ -68,6 +83,9 @@ var ErrNothing = errors.New("no Kubernetes manifests found")
 // means that the options cannot be used.
 func Run(ctx context.Context, o Options) (*analyzer.Result, error) {
 	start := time.Now()
+	if o.Ties {
+		o.Cache = nil // what is recalled has no graph
+	}
 	units, err := Load(ctx, o)
 	if err != nil {
 		return nil, err
@@ -110,7 +128,7 @@ func judge(ctx context.Context, o Options, units *Loaded) (*analyzer.Result, err
 	r.options = o
 	r.kubernetes = o.Kubernetes
 	for _, f := range units.files {
-		r.note(f, units)
+		r.note(f, units.about(f), units)
 	}
 	if o.Ties {
 		r.ties = newDrafts(units.Units)
@@ -119,14 +137,17 @@ func judge(ctx context.Context, o Options, units *Loaded) (*analyzer.Result, err
 	failures := make([]error, len(passes))
 	err := o.parallel(ctx, "judging", len(passes), func(i int) {
 		if i < len(units.files) {
-			passes[i], failures[i] = r.judgeFile(units.files[i])
+			passes[i], failures[i] = units.recalledFile(units.files[i], r.judgeFile)
 		} else {
-			passes[i], failures[i] = r.judgeUnit(units.Units[i-len(units.files)], units.nodes)
+			passes[i], failures[i] = units.recalledUnit(units.Units[i-len(units.files)], func(u *unit.Unit) ([]*analyzer.Pass, error) {
+				return r.judgeUnit(u, units.nodes)
+			})
 		}
 	})
 	if err != nil {
 		return nil, err
 	}
+	o.debug(units.remember())
 	r.collect(passes, units)
 	failure := errors.Join(failures...)
 	result := r.result(units, r.suppress(o, units, failure != nil))
@@ -162,6 +183,7 @@ type Loaded struct {
 	excerpts int                   // documents of Markdown blocks that are no whole objects
 	dir      string                // the working directory, its links followed
 	searched bool                  // a directory was given, so finding nothing is a mistake
+	memories []*memory
 }
 
 func newLoaded() *Loaded {
@@ -236,6 +258,12 @@ func (l *Loaded) name(f *manifest.File) {
 
 // tree adds the files and units of one tree.
 func (l *Loaded) tree(ctx context.Context, w *world, o *Options) error {
+	if err := w.remembering(l.nodes); err != nil {
+		o.debug(err)
+	}
+	if w.memory != nil {
+		l.memories = append(l.memories, w.memory)
+	}
 	specs, err := w.load(ctx)
 	if err != nil {
 		return err
@@ -245,7 +273,7 @@ func (l *Loaded) tree(ctx context.Context, w *world, o *Options) error {
 		if !w.tree.named(rel) {
 			continue
 		}
-		f := w.get(rel)
+		f := w.known(rel)
 		if reason := w.layout.PassedOver[rel]; reason != "" && reason != unit.HelmTemplate && (f == nil || !l.built[f.File]) {
 			l.notes = append(l.notes, analyzer.NotJudged{File: w.show(rel), Reason: string(reason)})
 		}
@@ -259,13 +287,19 @@ func (l *Loaded) tree(ctx context.Context, w *world, o *Options) error {
 			l.notes = append(l.notes, analyzer.NotJudged{File: w.show(n.File), Reason: n.Reason})
 		}
 	}
-	for _, s := range specs {
+	for _, p := range specs {
+		s := p.Spec
+		if p.recalled != nil {
+			l.Units = append(l.Units, w.memory.unit(p))
+			continue
+		}
 		failed := s.Build != nil && s.Build.Failure != nil
 		if o.Config != nil && s.Kind != unit.Listed {
 			s.External = external(o.Config.External)
 		}
 		if u := unit.Assemble(s, w.show(s.Dir), o.Namespace, w.get); len(u.Resources) > 0 || failed {
 			l.Units = append(l.Units, u)
+			w.memory.expect(u, s)
 		}
 	}
 	for _, dir := range w.tree.args {
@@ -275,22 +309,35 @@ func (l *Loaded) tree(ctx context.Context, w *world, o *Options) error {
 }
 
 // builds notes what became of the kustomizations.
-func (l *Loaded) builds(w *world, specs []unit.Spec) {
+func (l *Loaded) builds(w *world, specs []planned) {
 	for _, s := range specs {
+		if s.recalled != nil && s.Kind == unit.Kustomization {
+			l.notes = append(l.notes, s.recalled.Notes...)
+			l.wentInto(w, slices.Collect(maps.Keys(s.recalled.Reads)))
+		}
 		if s.Build == nil {
 			continue
 		}
-		if u := s.Build.Unbuilt; u != nil {
-			reason := fmt.Sprintf("kustomization not built: %s; its files are judged as they stand", u.Text)
-			l.notes = append(l.notes, analyzer.NotJudged{File: u.In.Document.File.Path, Reason: reason})
+		if s.Build.Unbuilt != nil {
+			l.notes = append(l.notes, notBuilt(s.Build.Unbuilt))
 		}
 		for _, m := range s.Build.Missing {
 			l.notes = append(l.notes, analyzer.NotJudged{File: w.show(m.Path), Reason: "not there, and taken for empty in the build of " + w.show(s.Dir)})
 		}
-		for _, rel := range slices.Concat(s.Configs, s.Build.Files) {
-			if f := w.get(rel); f != nil {
-				l.built[f.File] = true
-			}
+		l.wentInto(w, slices.Concat(s.Configs, s.Build.Files))
+	}
+}
+
+func notBuilt(r *kustomize.Reason) analyzer.NotJudged {
+	reason := fmt.Sprintf("kustomization not built: %s; its files are judged as they stand", r.Text)
+	return analyzer.NotJudged{File: r.In.Document.File.Path, Reason: reason}
+}
+
+// wentInto notes which files a build was made of.
+func (l *Loaded) wentInto(w *world, rels []string) {
+	for _, rel := range rels {
+		if f := w.known(rel); f != nil {
+			l.built[f.File] = true
 		}
 	}
 }
