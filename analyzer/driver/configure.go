@@ -123,9 +123,12 @@ func (r *run) judged(e *config.Ignore, l *Loaded) bool {
 			if !dir || !isBelow(at, path.Join(filepath.ToSlash(t.root), arg)) {
 				continue
 			}
-			return !slices.ContainsFunc(l.files, func(f *manifest.File) bool {
-				return r.unjudged[judgement{string(e.Rule), f.Rel}] && e.In(o.absolute(f.File))
-			}) && !slices.ContainsFunc(t.texts, func(rel string) bool {
+			for passed := range r.unjudged {
+				if passed.rule == string(e.Rule) && e.In(path.Join(filepath.ToSlash(t.root), passed.rel)) {
+					return false
+				}
+			}
+			return !slices.ContainsFunc(t.texts, func(rel string) bool {
 				return !o.Markdown && e.Paths != nil && e.In(path.Join(filepath.ToSlash(t.root), rel))
 			})
 		}

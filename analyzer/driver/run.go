@@ -86,6 +86,9 @@ var ErrNothing = errors.New("no Kubernetes manifests found")
 // means that the options cannot be used.
 func Run(ctx context.Context, o Options) (*analyzer.Result, error) {
 	start := time.Now()
+	if o.Ties {
+		o.Cache = nil // what is recalled has no graph
+	}
 	units, err := Load(ctx, o)
 	if err != nil {
 		return nil, err
