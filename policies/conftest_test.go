@@ -203,7 +203,7 @@ func placed(t *testing.T, manifest, message string) string {
 		t.Fatalf("%v, %v", findings, err)
 	}
 	f := findings[0]
-	return strings.TrimSuffix(fmt.Sprintf("%d: %s: %s", f.Location.Start().Line, f.Location.Text(), strings.Join(f.Notes, " ")), ": ")
+	return strings.TrimRight(fmt.Sprintf("%d: %s: %s", f.Location.Start().Line, f.Location.Text(), strings.Join(f.Notes, " ")), ": ")
 }
 
 func TestConftestPlaces(t *testing.T) {

@@ -134,7 +134,7 @@ func (c *converter) overlaid(n *yaml.Node, depth int) *ast.Term {
 }
 
 // scalar converts a scalar. Numbers are what kubectl takes them for: "010" is
-// 8, "1_000" is 1000. Infinity and what is no number have none in JSON and stay
+// 8, "1_000" is 1000, and "yes" is true. Infinity and what is no number have none in JSON and stay
 // as they are written.
 func (c *converter) scalar(n *yaml.Node) *ast.Term {
 	switch n.ShortTag() {
@@ -149,6 +149,9 @@ func (c *converter) scalar(n *yaml.Node) *ast.Term {
 		if term := decoded(n); term != nil {
 			return term
 		}
+	}
+	if value, ok := manifest.Boolean(n); ok {
+		return ast.BooleanTerm(value)
 	}
 	return c.string(n.Value)
 }

@@ -201,7 +201,7 @@ func scalar(n *yaml.Node, p *decodePlan, v reflect.Value) bool {
 	tag := n.ShortTag()
 	switch p.kind {
 	case reflect.Bool:
-		value, ok := boolean(n)
+		value, ok := Boolean(n)
 		v.SetBool(value)
 		return ok
 	case reflect.Int, reflect.Int32, reflect.Int64:
@@ -212,7 +212,7 @@ func scalar(n *yaml.Node, p *decodePlan, v reflect.Value) bool {
 		v.SetInt(i)
 		return true
 	}
-	if _, other := boolean(n); other || tag == yaml.NodeTagInt || tag == yaml.NodeTagFloat || tag == binaryTag || !utf8.ValidString(n.Value) {
+	if _, other := Boolean(n); other || tag == yaml.NodeTagInt || tag == yaml.NodeTagFloat || tag == binaryTag || !utf8.ValidString(n.Value) {
 		return false
 	}
 	switch {

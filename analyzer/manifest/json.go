@@ -127,7 +127,7 @@ func appendScalar(b []byte, n *yaml.Node) []byte {
 			return appendString(b, v)
 		}
 	}
-	if value, ok := boolean(n); ok {
+	if value, ok := Boolean(n); ok {
 		return strconv.AppendBool(b, value)
 	}
 	return appendString(b, n.Value)
@@ -156,9 +156,9 @@ func appendNumber(b []byte, n *yaml.Node) []byte {
 	return append(b, data...)
 }
 
-// boolean returns the value of what is a boolean to YAML 1.1; much of it is a
+// Boolean returns the value of what is a boolean to YAML 1.1; much of it is a
 // string to YAML 1.2.
-func boolean(n *yaml.Node) (value, ok bool) {
+func Boolean(n *yaml.Node) (value, ok bool) {
 	if n.ShortTag() == yaml.NodeTagBool {
 		return strings.HasPrefix(n.Value, "t") || strings.HasPrefix(n.Value, "T"), true
 	}

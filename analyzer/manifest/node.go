@@ -208,7 +208,7 @@ func Bool(n *yaml.Node, path ...string) bool {
 		return false
 	}
 	if n.ShortTag() == yaml.NodeTagBool {
-		value, _ := boolean(n)
+		value, _ := Boolean(n)
 		return value
 	}
 	var v bool
