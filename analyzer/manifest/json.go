@@ -88,7 +88,7 @@ func keyText(n *yaml.Node) string {
 			return floatKeys.Replace(strconv.FormatFloat(v, 'g', -1, 32))
 		}
 	}
-	if value, ok := boolean(n); ok {
+	if value, ok := Boolean(n); ok {
 		return strconv.FormatBool(value)
 	}
 	return n.Value

@@ -134,10 +134,16 @@ func newPolicyExport() *cobra.Command {
 		Short: "Write a policy for another tool",
 		Args:  cobra.NoArgs,
 	}
-	cmd.AddCommand(&cobra.Command{
+	cmd.AddCommand(newPolicyExportGatekeeper())
+	return cmd
+}
+
+func newPolicyExportGatekeeper() *cobra.Command {
+	var output string
+	cmd := &cobra.Command{
 		Use:   "gatekeeper FILE",
-		Short: "Print a policy as a ConstraintTemplate of Gatekeeper, and a constraint",
-		Long: `Print a policy as a ConstraintTemplate of OPA Gatekeeper, and a constraint that
+		Short: "Write a policy as a ConstraintTemplate of Gatekeeper, and a constraint",
+		Long: `Write a policy as a ConstraintTemplate of OPA Gatekeeper, and a constraint that
 puts it in force, so that the same rule guards admission. A policy that holds
 objects against each other is refused: Gatekeeper shows it one at a time.`,
 		Args: cobra.ExactArgs(1),
@@ -146,9 +152,14 @@ objects against each other is refused: Gatekeeper shows it one at a time.`,
 			if err != nil {
 				return err
 			}
-			_, err = cmd.OutOrStdout().Write(text)
-			return err
+			if output == "" {
+				_, err = cmd.OutOrStdout().Write(text)
+				return err
+			}
+			fmt.Fprintln(cmd.OutOrStdout(), output)
+			return os.WriteFile(output, text, 0o666)
 		},
-	})
+	}
+	cmd.Flags().StringVarP(&output, "output", "o", "", "the `FILE` to write (default: standard output)")
 	return cmd
 }
