@@ -4,6 +4,7 @@ OPA = github.com/open-policy-agent/opa@v1.22.0
 GORELEASER = github.com/goreleaser/goreleaser/v2@v2.15.1
 # docker, podman or buildah
 DOCKER ?= docker
+CONFTEST = github.com/open-policy-agent/conftest@v0.71.1
 
 .DEFAULT_GOAL := build
 
@@ -58,11 +59,19 @@ snapshot: ## Build what a release holds into dist/ (needs syft)
 release: ## Publish a release of the tag that is checked out (needs syft)
 	go run $(GORELEASER) release --config .github/goreleaser.yaml --clean
 
+.PHONY: conftest
+conftest: ## Compare the verdicts with those of conftest (builds it)
+	dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && GOBIN="$$dir" go install $(CONFTEST) && \
+	KUBEKNOT_CONFTEST="$$dir/conftest" go test ./policies -run '^TestSameVerdictsAsConftest$$' -count=1
+
 .PHONY: fuzz
-fuzz: ## Fuzz the manifest parser, the configuration and the reports for FUZZTIME (30s) each
-	go test ./analyzer/manifest -run '^$$' -fuzz FuzzParse -fuzztime $(FUZZTIME)
-	go test ./analyzer/config -run '^$$' -fuzz FuzzLoad -fuzztime $(FUZZTIME)
-	go test ./analyzer/report -run '^$$' -fuzz FuzzReports -fuzztime $(FUZZTIME)
+fuzz: ## Run every fuzz target for FUZZTIME (30s) each
+	@grep -rl --include=*_test.go '^func Fuzz' . | while read -r file; do \
+		sed -n 's/^func \(Fuzz[A-Za-z]*\)(.*/\1/p' "$$file" | while read -r target; do \
+			echo "$$(dirname "$$file") $$target"; \
+			go test "$$(dirname "$$file")" -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) || exit 1; \
+		done || exit 1; \
+	done
 
 .PHONY: clean
 clean: ## Remove what was built

@@ -14,6 +14,9 @@ const (
 	Suspect Claim = "suspect"
 	// Advice: it works as written; there is a better way.
 	Advice Claim = "advice"
+	// Policy: Kubernetes takes it; a rule of the team's own forbids it. It is an
+	// error unless the policy says otherwise.
+	Policy Claim = "policy"
 )
 
 // Evidence is how sure a finding is.

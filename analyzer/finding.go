@@ -45,6 +45,9 @@ type Finding struct {
 	// Builds are the kustomizations in whose builds it shows; nil for what is
 	// applied as it is written.
 	Builds []Build
+	// Recalled is the Identity of a finding of an earlier run, whose object was
+	// not read again and has no node; nil for others.
+	Recalled *Identity
 }
 
 // Build names a kustomization that was built.

@@ -27,6 +27,9 @@ type Identity struct {
 
 // Identity returns what the finding is recognised by.
 func (f *Finding) Identity() Identity {
+	if f.Recalled != nil {
+		return *f.Recalled
+	}
 	id := Identity{Rule: f.Rule, Field: manifest.FieldPath(f.Path)}
 	if f.Location.File != nil {
 		id.File = f.Location.File.Rel

@@ -24,7 +24,7 @@ var order = [][]string{
 	{"analyzer/markdown", "analyzer/unit"},
 	{"analyzer/graph"},
 	{"analyzer"},
-	{"rules", "policies", "analyzer/suppress", "analyzer/report", "analyzer/config"},
+	{"rules", "policies", "analyzer/cache", "analyzer/suppress", "analyzer/report", "analyzer/config"},
 	{"analyzer/driver"},
 	{"analyzer/fixture"},
 	{"analyzer/analyzertest"},

@@ -13,7 +13,13 @@ type Result struct {
 	Stale []string
 	// NotJudged lists what was passed over and why, sorted by file.
 	NotJudged []NotJudged
-	Summary   Summary
+	// Ties has an entry for each unit that makes or finds pods, in the order of
+	// the units. It is nil unless it was asked for.
+	Ties    []UnitTies
+	Summary Summary
+	// Failure is why the run did not do all of its work, nil if it did. What it
+	// has found holds all the same.
+	Failure error
 }
 
 // NotJudged is a file, or a part of one, that was not judged.

@@ -32,7 +32,7 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	all := append(rules.All(), rego...)
+	all := slices.Concat(rules.All(), policies.Constraints(), rego)
 	slices.SortFunc(all, func(a, b *analyzer.Rule) int { return cmp.Compare(a.ID, b.ID) })
 	if err := os.RemoveAll(pages); err != nil {
 		log.Fatal(err)

@@ -15,9 +15,11 @@ import (
 )
 
 // thousand is a file of 1,000 Deployments, every tenth without replicas.
-func thousand() *source.File {
+func thousand() *source.File { return deployments(1000) }
+
+func deployments(n int) *source.File {
 	var text strings.Builder
-	for i := range 1000 {
+	for i := range n {
 		replicas := "\n  replicas: 3"
 		if i%10 == 0 {
 			replicas = ""
@@ -167,28 +169,43 @@ func fifty(b *testing.B) []*analyzer.Rule {
 	return rules
 }
 
-// BenchmarkFiftyPolicies runs 50 policies over 10,000 objects, ten units of
-// 1,000, and states how that compares to parsing them.
+// BenchmarkFiftyPolicies runs 50 policies over 10,000 objects, in units of as
+// many as its name says, and states how that compares to parsing them: both in
+// turn, and of each the quickest round.
 func BenchmarkFiftyPolicies(b *testing.B) {
 	rules := fifty(b)
-	f := thousand()
-	var parsing, running time.Duration
-	for b.Loop() {
-		for range 10 {
-			start := time.Now()
-			u := unit.FromFile(manifest.Parse(f), "")
-			parsing += time.Since(start)
-			g := graph.Build(u, nil)
-			start = time.Now()
-			for _, r := range rules {
-				if err := r.Run(&analyzer.Pass{Rule: r, Unit: u, Graph: g}); err != nil {
-					b.Fatal(err)
+	for _, size := range []int{10, 100, 1000} {
+		b.Run(fmt.Sprintf("unit=%d", size), func(b *testing.B) {
+			f := deployments(size)
+			best := map[string]time.Duration{}
+			for b.Loop() {
+				var parsing, running time.Duration
+				for range 10_000 / size {
+					start := time.Now()
+					u := unit.FromFile(manifest.Parse(f), "")
+					parsing += time.Since(start)
+					g := graph.Build(u, nil)
+					start = time.Now()
+					for _, r := range rules {
+						if err := r.Run(&analyzer.Pass{Rule: r, Unit: u, Graph: g}); err != nil {
+							b.Fatal(err)
+						}
+					}
+					running += time.Since(start)
 				}
+				note(best, "parse", parsing)
+				note(best, "policies", running)
 			}
-			running += time.Since(start)
-		}
+			b.ReportMetric(float64(best["parse"].Milliseconds()), "parse-ms")
+			b.ReportMetric(float64(best["policies"].Milliseconds()), "policies-ms")
+			b.ReportMetric(best["policies"].Seconds()/best["parse"].Seconds(), "x-parse")
+		})
 	}
-	b.ReportMetric(float64(parsing.Milliseconds())/float64(b.N), "parse-ms/op")
-	b.ReportMetric(float64(running.Milliseconds())/float64(b.N), "policies-ms/op")
-	b.ReportMetric(running.Seconds()/parsing.Seconds(), "policies/parse")
+}
+
+// note keeps the quickest round.
+func note(best map[string]time.Duration, what string, took time.Duration) {
+	if before, ok := best[what]; !ok || took < before {
+		best[what] = took
+	}
 }

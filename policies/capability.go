@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
 	"slices"
@@ -35,6 +36,14 @@ const (
 	chance  = "its result is random"
 )
 
+// foreign are the built-in functions that conftest adds to OPA's
+// (builtins/parse_config.go), with the reason why they are not here.
+var foreign = map[string]string{
+	"parse_combined_config_files": "it reads files",
+	"parse_config":                "the parsers of conftest are no part of kubeknot",
+	"parse_config_file":           "it reads files",
+}
+
 // capabilities are what OPA offers without what is denied. A built-in function
 // of a later OPA that is not deterministic is left out too.
 func capabilities() *ast.Capabilities {
@@ -50,8 +59,10 @@ func capabilities() *ast.Capabilities {
 // explain writes an error as file:line:column: code: message, with its details
 // below. Of a call to a denied function it says why it is undefined.
 func explain(e *ast.Error) error {
-	if name, ok := strings.CutPrefix(e.Message, "undefined function "); ok && denied[name] != "" {
-		return fmt.Errorf("%s: a policy may not call %s: %s", at(e.Location), name, denied[name])
+	if name, ok := strings.CutPrefix(e.Message, "undefined function "); ok {
+		if why := cmp.Or(denied[name], foreign[name]); why != "" {
+			return fmt.Errorf("%s: a policy may not call %s: %s", at(e.Location), name, why)
+		}
 	}
 	text := fmt.Sprintf("%s: %s: %s", at(e.Location), e.Code, e.Message)
 	if e.Details != nil {

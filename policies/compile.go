@@ -48,17 +48,26 @@ func (c *compilation) prepare() error {
 		return flatten(compiler.Errors)
 	}
 	for _, p := range c.policies {
-		p.query, err = rego.New(
-			rego.Compiler(compiler),
-			rego.Query(p.module.Package.Path.String()+"."+entryPoint),
-			rego.StrictBuiltinErrors(true),
-			rego.GenerateJSON(asIs),
-		).PrepareForEval(context.Background())
-		if err != nil {
-			return fmt.Errorf("%s: preparing its query: %w", p.rule.Policy, err)
+		if p.query, err = prepare(compiler, p.entry()); err != nil {
+			return fmt.Errorf("%s: %w", p.rule.Policy, err)
 		}
 	}
-	return nil
+	return c.prepareBatches(compiler)
+}
+
+// prepare makes a query ready to run. An error of a built-in function is an
+// error of the query.
+func prepare(compiler *ast.Compiler, query string) (rego.PreparedEvalQuery, error) {
+	q, err := rego.New(
+		rego.Compiler(compiler),
+		rego.Query(query),
+		rego.StrictBuiltinErrors(true),
+		rego.GenerateJSON(asIs),
+	).PrepareForEval(context.Background())
+	if err != nil {
+		return q, fmt.Errorf("preparing its query: %w", err)
+	}
+	return q, nil
 }
 
 // asIs saves OPA the way from its values to plain Go data.

@@ -9,12 +9,43 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 )
 
-// Files returns the rules that files and the *.rego files of directories hold,
-// without *_test.rego and what lies deeper, in the order of the paths. What
-// their METADATA does not say gets a default: the title is the id, the claim is
-// suspect. A file of a package outside kubeknot.rules holds no rule but what
-// the others import. It is an error if a path is missing or holds no policy.
+// Files returns the rules that files and directories hold, each path in the
+// dialect it is written in. Rules of one dialect are in the order of the paths.
+// It is an error if a path is missing or holds no policy.
 func (l Loader) Files(paths ...string) ([]*analyzer.Rule, error) {
+	written := make([][]string, len(dialects))
+	var errs []error
+	for _, path := range paths {
+		if _, err := os.Stat(path); err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		d := dialectOf(path)
+		written[d] = append(written[d], path)
+	}
+	var all []*analyzer.Rule
+	for i, d := range dialects {
+		if len(written[i]) == 0 {
+			continue
+		}
+		rules, err := d.rules(l, written[i])
+		all, errs = append(all, rules...), append(errs, err)
+	}
+	if err := errors.Join(append(errs, unique(all))...); err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// own is the dialect of kubeknot, which package policies describes: the *.rego
+// files at the top of a directory, without *_test.rego. What their METADATA
+// does not say gets a default: the title is the id, the claim is suspect. A file
+// of a package outside kubeknot.rules holds no rule but what the others import.
+type own struct{}
+
+func (own) knows(string) bool { return true }
+
+func (own) rules(l Loader, paths []string) ([]*analyzer.Rule, error) {
 	var (
 		files []file
 		errs  []error
@@ -35,7 +66,7 @@ func (l Loader) Files(paths ...string) ([]*analyzer.Rule, error) {
 		return nil, err
 	}
 	rules, err := l.compile(files)
-	if err == nil && len(rules) == 0 && len(paths) > 0 {
+	if err == nil && len(rules) == 0 {
 		err = fmt.Errorf("no file of package %s* in %q", rulesPackage, paths)
 	}
 	return rules, err

@@ -23,6 +23,17 @@ type input struct {
 	// without a namespace.
 	replaced  map[manifest.ID][]*manifest.Resource
 	workloads func() map[*manifest.Resource]*graph.Workload
+	made      sync.Map // key → func() any value, see shared
+}
+
+// shared returns what build makes of an input, built at most once per key, by
+// the first policy that asks.
+func shared[T any](in *input, key any, build func() T) T {
+	once, ok := in.made.Load(key)
+	if !ok {
+		once, _ = in.made.LoadOrStore(key, sync.OnceValue(build))
+	}
+	return once.(func() T)()
 }
 
 // kind is the resources of one kind.
@@ -72,6 +83,29 @@ func newInput(g *graph.Graph) *input {
 }
 
 func (in *input) isOwn(ref int) bool { return ref < len(in.graph.Unit.Resources) }
+
+// ours returns the resources of the unit itself.
+func (in *input) ours() []*manifest.Resource { return in.graph.Unit.Resources }
+
+// objects returns the objects of the unit itself, in the order of ours.
+func (in *input) objects() ([]*ast.Term, error) {
+	objects := make([]*ast.Term, len(in.ours()))
+	for _, k := range in.kinds {
+		if !k.own {
+			continue
+		}
+		array, err := k.array()
+		if err != nil {
+			return nil, err
+		}
+		for i, ref := range k.refs {
+			if in.isOwn(ref) {
+				objects[ref] = array.Value.(*ast.Array).Elem(i).Get(ast.InternedTerm("object"))
+			}
+		}
+	}
+	return objects, nil
+}
 
 // judges reports whether the unit has resources of its own of one of the
 // kinds; no kinds are all.

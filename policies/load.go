@@ -27,6 +27,12 @@ type Loader struct {
 // Embedded returns the rules that are part of kubeknot, ordered by id.
 func Embedded() ([]*analyzer.Rule, error) { return Loader{}.Embedded() }
 
+// Constraints returns the rules that speak for Gatekeeper, ordered by id. They
+// are written in Go: what they judge by stands among the manifests.
+func Constraints() []*analyzer.Rule {
+	return []*analyzer.Rule{constraintTemplateInvalid, constraintViolated}
+}
+
 // Embedded returns the rules that are part of kubeknot, ordered by id.
 func (l Loader) Embedded() ([]*analyzer.Rule, error) {
 	rules, err := l.load(embedded)

@@ -77,7 +77,7 @@ func TestLoadErrors(t *testing.T) {
 		"no claim":          {without("claim"), "METADATA: no custom.claim"},
 		"no bad example":    {without("bad"), "METADATA: no custom.bad"},
 		"no good example":   {without("good"), "METADATA: no custom.good"},
-		"bad claim":         {swap("broken", "fatal"), `METADATA: custom.claim is "fatal": use rejected, broken, suspect or advice`},
+		"bad claim":         {swap("broken", "fatal"), `METADATA: custom.claim is "fatal": use rejected, broken, suspect, advice or policy`},
 		"claim no string":   {swap("broken", "[broken]"), "METADATA: custom.claim is not a string"},
 		"kinds no list":     {swap("[Deployment]", "Deployment"), "METADATA: custom.kinds is not a list of kinds"},
 		"kinds empty":       {swap("[Deployment]", "[]"), "METADATA: custom.kinds is not a list of kinds"},

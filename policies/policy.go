@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
@@ -17,6 +18,7 @@ type policy struct {
 	rule   *analyzer.Rule
 	module *ast.Module
 	query  rego.PreparedEvalQuery
+	batch  *batch
 	limits limits
 	trace  *Trace // nil traces nothing
 }
@@ -45,11 +47,7 @@ func (p *policy) run(pass *analyzer.Pass) error {
 const maxFindings = 100_000
 
 func (p *policy) findings(in *input) ([]analyzer.Finding, error) {
-	value, err := in.value(p.rule.Kinds)
-	if err != nil {
-		return nil, err
-	}
-	terms, err := p.eval(value)
+	terms, err := p.yields(in)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +63,28 @@ func (p *policy) findings(in *input) ([]analyzer.Finding, error) {
 	return findings, nil
 }
 
-// eval returns what the policy yields, in one order.
+// entry is the query that asks for the findings.
+func (p *policy) entry() string { return p.module.Package.Path.String() + "." + entryPoint }
+
+// name is that of its package, below rulesPackage.
+func (p *policy) name() string { return strings.TrimPrefix(packageOf(p.module), rulesPackage) }
+
+// yields returns what the policy yields for a unit, in one order: with its
+// batch or, if that fails, alone.
+func (p *policy) yields(in *input) ([]*ast.Term, error) {
+	if len(p.batch.policies) > 1 {
+		if terms, ok := shared(in, p.batch, func() yielded { return p.batch.eval(in, p.limits) })[p]; ok {
+			return terms, nil
+		}
+	}
+	value, err := in.value(p.rule.Kinds)
+	if err != nil {
+		return nil, err
+	}
+	return p.eval(value)
+}
+
+// eval returns what the policy yields for an input, in one order.
 func (p *policy) eval(input ast.Value, options ...rego.EvalOption) ([]*ast.Term, error) {
 	ctx, stop := p.limits.watch(context.Background())
 	defer stop()
@@ -78,9 +97,15 @@ func (p *policy) eval(input ast.Value, options ...rego.EvalOption) ([]*ast.Term,
 	case len(results) == 0:
 		return nil, nil
 	}
-	set, ok := results[0].Expressions[0].Value.(*ast.Term).Value.(ast.Set)
-	if !ok {
-		return nil, errors.New(entryPoint + " is no set")
+	return elements(results[0].Expressions[0].Value)
+}
+
+// elements returns those of the set that a query has made of findings.
+func elements(value any) ([]*ast.Term, error) {
+	if term, ok := value.(*ast.Term); ok {
+		if set, ok := term.Value.(ast.Set); ok {
+			return set.Slice(), nil
+		}
 	}
-	return set.Slice(), nil
+	return nil, errors.New(entryPoint + " is no set")
 }

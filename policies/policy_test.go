@@ -88,7 +88,7 @@ func TestWrongFindings(t *testing.T) {
 		"path with null":        {yields(`{"path": ["spec", null]}`), `"path": a value of type null where a string belongs`},
 		"path with fraction":    {yields(`{"path": ["spec", 1.5]}`), `"path": a number that is no index`},
 		"notes no array":        {yields(`{"notes": "x"}`), `"notes": a value of type string where an array belongs`},
-		"claim unknown":         {yields(`{"claim": "fatal"}`), `"claim": use rejected, broken, suspect or advice`},
+		"claim unknown":         {yields(`{"claim": "fatal"}`), `"claim": use rejected, broken, suspect, advice or policy`},
 		"evidence unknown":      {yields(`{"evidence": "sure"}`), `"evidence": use certain`},
 		"related incomplete":    {yields(`{"related": [{"msg": "x"}]}`), `"related": it needs "resource" and "msg"`},
 		"related unknown key":   {yields(`{"related": [{"resource": 0, "msg": "x", "line": 1}]}`), `"related": "line": unknown key`},

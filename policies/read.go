@@ -75,11 +75,11 @@ func claimOf(v ast.Value) (analyzer.Claim, error) {
 }
 
 // claims names what isClaim accepts.
-const claims = "rejected, broken, suspect or advice"
+const claims = "rejected, broken, suspect, advice or policy"
 
 func isClaim(c analyzer.Claim) bool {
 	switch c {
-	case analyzer.Rejected, analyzer.Broken, analyzer.Suspect, analyzer.Advice:
+	case analyzer.Rejected, analyzer.Broken, analyzer.Suspect, analyzer.Advice, analyzer.Policy:
 		return true
 	}
 	return false

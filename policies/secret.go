@@ -1,14 +1,17 @@
 package policies
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
-// hidden stands for each value of a Secret in the input of a policy.
+// hidden stands for each value of a Secret in the input of a policy, and for
+// that of a variable whose name says that it holds a credential.
 const hidden = "(hidden)"
 
 // lastApplied is where kubectl keeps a copy of the whole object.
@@ -72,4 +75,26 @@ func mask(value *ast.Term) *ast.Term {
 		return value
 	}
 	return ast.StringTerm(hidden)
+}
+
+// hideVariable masks what a variable holds, given as the entries of its mapping,
+// if its name says that it is a credential. Where it comes from stays.
+func hideVariable(pairs [][2]*ast.Term) {
+	credential := slices.ContainsFunc(pairs, func(p [2]*ast.Term) bool {
+		name, ok := p[1].Value.(ast.String)
+		return ok && isKey(p, "name") && source.IsCredentialVariable(string(name))
+	})
+	if !credential {
+		return
+	}
+	for i, p := range pairs {
+		if !isKey(p, "name") && !isKey(p, "valueFrom") {
+			pairs[i][1] = mask(p[1])
+		}
+	}
+}
+
+func isKey(pair [2]*ast.Term, key string) bool {
+	name, ok := pair[0].Value.(ast.String)
+	return ok && string(name) == key
 }

@@ -15,6 +15,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage"
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/tester"
+	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
 // Tested is what the unit tests of a directory of policies say.
@@ -32,7 +33,7 @@ type Test struct {
 	Name string
 	// Place is where it stands, "file:line".
 	Place string
-	// Problem is why it failed, "" if it passed.
+	// Problem is why it failed, in one or more lines; "" if it passed.
 	Problem string
 	// Printed is what it printed.
 	Printed string
@@ -48,30 +49,44 @@ func RunTests(ctx context.Context, dir string) (*Tested, error) {
 	ctx, stop := usual.watch(ctx)
 	defer stop()
 	coverage := cover.New()
-	store := inmem.New()
-	compiler := ast.NewCompiler().WithCapabilities(capabilities()).WithStrict(true).WithEnablePrintStatements(true)
-	runner := tester.NewRunner().SetCompiler(compiler).SetStore(store).SetCoverageQueryTracer(coverage).
-		SetCoverageRuns(nil).RaiseBuiltinErrors(true).SetModules(modules)
-	tested := &Tested{}
-	err = storage.Txn(ctx, store, storage.TransactionParams{}, func(txn storage.Transaction) error {
-		results, err := runner.RunTests(ctx, txn)
-		if err != nil {
-			return flatten(err)
-		}
-		for r := range results {
-			tested.Tests = append(tested.Tests, newTest(r))
-		}
-		return nil
-	})
+	results, err := testResults(ctx, modules, func(r *tester.Runner) { r.SetCoverageQueryTracer(coverage).SetCoverageRuns(nil) })
+	if err == nil && slices.ContainsFunc(results, func(r *tester.Result) bool { return r.Fail }) {
+		// Coverage and the steps of a test cannot be had in one run.
+		results, err = testResults(ctx, modules, func(r *tester.Runner) { r.EnableTracing(true) })
+	}
 	if cause := context.Cause(ctx); cause != nil {
 		return nil, fmt.Errorf("the tests of %s: %w", dir, cause)
 	}
 	if err != nil {
 		return nil, err
 	}
+	tested := &Tested{}
+	for _, r := range results {
+		tested.Tests = append(tested.Tests, newTest(r))
+	}
 	slices.SortFunc(tested.Tests, func(a, b Test) int { return cmp.Or(cmp.Compare(a.Place, b.Place), cmp.Compare(a.Name, b.Name)) })
 	tested.measure(coverage, modules)
 	return tested, nil
+}
+
+// testResults runs the tests with a runner that set has set up.
+func testResults(ctx context.Context, modules map[string]*ast.Module, set func(*tester.Runner)) ([]*tester.Result, error) {
+	store := inmem.New()
+	compiler := ast.NewCompiler().WithCapabilities(capabilities()).WithStrict(true).WithEnablePrintStatements(true)
+	runner := tester.NewRunner().SetCompiler(compiler).SetStore(store).RaiseBuiltinErrors(true).SetModules(modules)
+	set(runner)
+	var all []*tester.Result
+	err := storage.Txn(ctx, store, storage.TransactionParams{}, func(txn storage.Transaction) error {
+		results, err := runner.RunTests(ctx, txn)
+		if err != nil {
+			return flatten(err)
+		}
+		for r := range results {
+			all = append(all, r)
+		}
+		return nil
+	})
+	return all, err
 }
 
 // modulesOf parses all files of a directory, tests included.
@@ -108,12 +123,26 @@ func newTest(r *tester.Result) Test {
 	case r.Error != nil:
 		t.Problem = r.Error.Error()
 	case r.Fail:
-		t.Problem = "it is not true"
-		if at := r.FailedAt; at != nil && at.Location != nil {
-			t.Problem = fmt.Sprintf("%s:%d is not true: %s", at.Location.File, at.Location.Row, at.Location.Text)
-		}
+		t.Problem = failure(r.Trace)
 	}
 	return t
+}
+
+// failure writes the expression of a test that is not true, with the values of
+// its variables below them.
+func failure(steps []*topdown.Event) string {
+	for _, e := range slices.Backward(steps) {
+		expr, ok := e.Node.(*ast.Expr)
+		if e.Op != topdown.FailOp || !ok || e.Location == nil || e.QueryID == 0 || expr.IsEvery() {
+			continue
+		}
+		var text strings.Builder
+		fmt.Fprintf(&text, "%s:%d is not true:\n", e.Location.File, e.Location.Row)
+		if topdown.PrettyEvent(&text, e, topdown.PrettyEventOpts{PrettyVars: true}) == nil {
+			return strings.TrimRight(text.String(), "\n")
+		}
+	}
+	return "it is not true"
 }
 
 // measure fills in the coverage of the policies; their tests do not count.

@@ -40,11 +40,16 @@ func (t *Trace) wants(r *analyzer.Rule) bool { return t != nil && t.Rule == r.ID
 // unit tells of each resource of a unit that is meant. findings are those of
 // the whole unit.
 func (t *Trace) unit(p *policy, in *input, findings []analyzer.Finding) {
-	for ref, r := range in.resources {
-		if r.Kind != t.Kind || r.Name != t.Name || !in.isOwn(ref) {
+	t.each(in, func(ref int) []byte { return t.resource(p, in, ref, findings) })
+}
+
+// each writes what tell says of each own resource that is meant.
+func (t *Trace) each(in *input, tell func(ref int) []byte) {
+	for ref, r := range in.ours() {
+		if r.Kind != t.Kind || r.Name != t.Name {
 			continue
 		}
-		text := t.resource(p, in, ref, findings)
+		text := tell(ref)
 		t.mu.Lock()
 		t.told++
 		_, _ = t.Out.Write(text) // what cannot be shown changes no verdict
@@ -52,13 +57,15 @@ func (t *Trace) unit(p *policy, in *input, findings []analyzer.Finding) {
 	}
 }
 
+// shownSteps is how steps are written.
+var shownSteps = topdown.PrettyTraceOptions{Locations: true, ExprVariables: true}
+
 // resource evaluates the policy once more as if the resource were the only one
 // of its kind, because the steps for all the others would hide its own.
 func (t *Trace) resource(p *policy, in *input, ref int, findings []analyzer.Finding) []byte {
 	var out bytes.Buffer
 	r := in.resources[ref]
-	at := r.Location()
-	fmt.Fprintf(&out, "%s on %s (%s:%d):\n", p.rule.ID, r, at.File.Path, at.Start().Line)
+	heading(&out, p.rule, r)
 	value, err := in.value(p.rule.Kinds)
 	if err != nil {
 		fmt.Fprintf(&out, "  %v\n", err)
@@ -66,21 +73,32 @@ func (t *Trace) resource(p *policy, in *input, ref int, findings []analyzer.Find
 	}
 	tracer := topdown.NewBufferTracer()
 	terms, err := p.eval(alone(value, r.Kind, ref), rego.EvalQueryTracer(tracer))
-	topdown.PrettyTraceWithOpts(&out, of(p.module, *tracer), topdown.PrettyTraceOptions{Locations: true, ExprVariables: true})
+	steps := stepsIn(*tracer, func(file string) bool { return file == p.module.Package.Location.File })
+	topdown.PrettyTraceWithOpts(&out, steps, shownSteps)
 	whole := about(findings, r)
-	switch {
-	case err != nil:
-		fmt.Fprintf(&out, "error: %v\n", err)
-	case whole > 0:
-		fmt.Fprintf(&out, "fired: %s\n", count(whole, "finding"))
-	default:
-		fmt.Fprintln(&out, "did not fire")
-	}
+	verdict(&out, err, whole)
 	if err == nil && len(terms) != whole {
 		fmt.Fprintf(&out, "as the only %s it has %s: the others matter\n", r.Kind, count(len(terms), "finding"))
 	}
 	out.WriteByte('\n')
 	return out.Bytes()
+}
+
+func heading(out io.Writer, rule *analyzer.Rule, r *manifest.Resource) {
+	at := r.Location()
+	fmt.Fprintf(out, "%s on %s (%s:%d):\n", rule.ID, r, at.File.Path, at.Start().Line)
+}
+
+// verdict writes what came of it.
+func verdict(out io.Writer, err error, findings int) {
+	switch {
+	case err != nil:
+		fmt.Fprintf(out, "error: %v\n", err)
+	case findings > 0:
+		fmt.Fprintf(out, "fired: %s\n", count(findings, "finding"))
+	default:
+		fmt.Fprintln(out, "did not fire")
+	}
 }
 
 func count(n int, what string) string {
@@ -116,14 +134,14 @@ func alone(input ast.Value, kind string, ref int) ast.Value {
 	return term.Value
 }
 
-// of returns the steps that stand in the file of a module, without those of
-// the query around it.
-func of(m *ast.Module, events []*topdown.Event) []*topdown.Event {
-	var own []*topdown.Event
+// stepsIn returns the steps that stand in the files of a policy, without those
+// of the query around it.
+func stepsIn(events []*topdown.Event, own func(file string) bool) []*topdown.Event {
+	var kept []*topdown.Event
 	for _, e := range events {
-		if e.Location != nil && e.Location.File == m.Package.Location.File && !strings.HasPrefix(string(e.Op), "Redo") {
-			own = append(own, e)
+		if e.Location != nil && own(e.Location.File) && !strings.HasPrefix(string(e.Op), "Redo") {
+			kept = append(kept, e)
 		}
 	}
-	return own
+	return kept
 }

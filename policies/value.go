@@ -10,6 +10,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
 // maxValues and maxDepth bound what one object is converted to, so that
@@ -109,8 +110,13 @@ func (c *converter) mapping(n *yaml.Node, depth int) *ast.Term {
 		k.mapping = number
 		pairs[i][0] = k.Term
 	}
+	name := c.known["name"]
+	named := name != nil && name.mapping == number // asked before what is inside counts on
 	for i := range pairs {
 		pairs[i][1] = c.value(n.Content[2*i+1], depth)
+	}
+	if named {
+		hideVariable(pairs)
 	}
 	return ast.ObjectTerm(pairs...)
 }
@@ -121,7 +127,10 @@ func (c *converter) overlaid(n *yaml.Node, depth int) *ast.Term {
 	for key, e := range manifest.Fields(n) {
 		object.Insert(c.string(key), c.value(e.Value, depth))
 	}
-	return ast.NewTerm(object)
+	pairs := make([][2]*ast.Term, 0, object.Len())
+	object.Foreach(func(key, value *ast.Term) { pairs = append(pairs, ast.Item(key, value)) })
+	hideVariable(pairs)
+	return ast.ObjectTerm(pairs...)
 }
 
 // scalar converts a scalar. Numbers are what kubectl takes them for: "010" is
@@ -173,7 +182,7 @@ const maxWord = 64
 // string returns the term of a string.
 func (c *converter) string(s string) *ast.Term {
 	if len(s) > maxWord {
-		return ast.StringTerm(s)
+		return ast.StringTerm(source.WithoutPasswords(s))
 	}
 	return c.word(s).Term
 }
@@ -181,7 +190,7 @@ func (c *converter) string(s string) *ast.Term {
 func (c *converter) word(s string) *word {
 	t := c.known[s]
 	if t == nil {
-		t = &word{Term: ast.StringTerm(s)}
+		t = &word{Term: ast.StringTerm(source.WithoutPasswords(s))}
 		c.known[s] = t
 	}
 	return t

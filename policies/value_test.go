@@ -151,3 +151,26 @@ other: {deep: {er: XXX}}
 		t.Errorf("got  %s\nwant %s", got, want)
 	}
 }
+
+// Variables whose names say so, and passwords of URLs, are as secret.
+func TestCredentialsStayHidden(t *testing.T) {
+	t.Parallel()
+	r := resources("a.yaml", `apiVersion: v1
+kind: Pod
+env:
+- {name: DB_PASSWORD, value: XXX, odd: [XXX]}
+- {value: XXX, <<: {name: API_TOKEN}}
+- {name: A_KEY, valueFrom: {secretKeyRef: {name: s}}, value: XXX}
+- {name: URL, value: "http://u:XXX@h/p"}
+- {name: token, value: shown}
+`)[0]
+	term, err := newConverter().object(r)
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := `[{"name":"DB_PASSWORD","odd":"(hidden)","value":"(hidden)"},{"name":"API_TOKEN","value":"(hidden)"},` +
+		`{"name":"A_KEY","value":"(hidden)","valueFrom":{"secretKeyRef":{"name":"s"}}},{"name":"URL","value":"http://u:********@h/p"},{"name":"token","value":"shown"}]`
+	if got := asJSON(t, term.Get(ast.StringTerm("env")).Value); got != want {
+		t.Errorf("got  %s\nwant %s", got, want)
+	}
+}

@@ -10,6 +10,7 @@ func All() []*analyzer.Rule {
 		APIDeprecated,
 		APIRemoved,
 		APIWarning,
+		AdmissionPolicyDenies,
 		AffinityNoEffect,
 		AntiAffinityExceedsNodes,
 		AntiAffinityRolloutDeadlock,

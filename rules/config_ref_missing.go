@@ -16,7 +16,7 @@ var ConfigRefMissing = &analyzer.Rule{
 	Kinds: []string{"Pod", "Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "ReplicationController", "Job", "CronJob"},
 	Why: `Pods are made whether or not the ConfigMaps and Secrets they refer to exist, and then wait: a container whose environment needs one stays in CreateContainerConfigError, a pod that mounts one in ContainerCreating with the event FailedMount. A Deployment says no more than that its pods are not ready. They must be in the namespace of the pods. A reference that is optional and a volume that no container mounts do no harm.
 
-Many of them are made in other ways, so only what something close explains is an error: a name that is one slip off, a Secret where a ConfigMap is asked for or the other way round, another namespace. What kustomize generates and what SealedSecrets, ExternalSecrets, Certificates and annotated Ingresses stand for is there.`,
+Many of them are made in other ways, so only what something close explains is an error: a name that is one slip off, a Secret where a ConfigMap is asked for or the other way round, another namespace. It is a warning if another workload has its own: web-tls is there for web, and api-tls for api is not. What kustomize generates and what SealedSecrets, ExternalSecrets, Certificates and annotated Ingresses stand for is there.`,
 	Bad: `apiVersion: v1
 kind: ConfigMap
 metadata:

@@ -82,7 +82,67 @@ func missingObject(p *analyzer.Pass, ref *graph.Reference, explanations ...expla
 	}
 	f.Evidence = analyzer.Absent
 	f.Help = fmt.Sprintf("check the name, or ignore this if the %s is made elsewhere", kind)
+	if other := precedent(p.Graph, ref); other != nil {
+		f.Severity = analyzer.Warning
+		f.Related = []analyzer.Related{{
+			Location: other.From.EntryLocation(other.Path...),
+			Message:  fmt.Sprintf("%s %s, for %s, is there", kind, other.Target.Name, other.From),
+		}}
+	}
 	return f
+}
+
+// precedentsKey is the key of the precedents among the views of a graph.
+type precedentsKey struct{}
+
+// pattern is a kind, and a name in which the words of the workload that refers
+// to it are left out.
+type pattern struct{ kind, name string }
+
+// precedent returns a reference of other pods to an object that is there, and
+// that makes it likely that the object of ref was forgotten, nil if there is
+// none: such as web-tls for web, where api-tls for api is missing. Of claims
+// any will do, because kubectl has no command that makes one.
+func precedent(g *graph.Graph, ref *graph.Reference) *graph.Reference {
+	if ref.Workload == nil {
+		return nil
+	}
+	refs := g.References().All
+	alike := g.View(precedentsKey{}, func() any {
+		byPattern := map[pattern][]*graph.Reference{}
+		for _, r := range refs {
+			if r.Workload != nil && r.Own && !r.Optional {
+				byPattern[patternOf(r)] = append(byPattern[patternOf(r)], r)
+			}
+		}
+		return byPattern
+	}).(map[pattern][]*graph.Reference)
+	p := patternOf(ref)
+	if ref.Use != graph.Claim && !strings.Contains(p.name, "*") {
+		return nil
+	}
+	for _, other := range alike[p][:min(len(alike[p]), maxTries)] {
+		if len(g.Resolve(other)) > 0 || g.Produced(other) {
+			return other
+		}
+	}
+	return nil
+}
+
+// patternOf returns what a reference has in common with those of other
+// workloads.
+func patternOf(ref *graph.Reference) pattern {
+	if ref.Use == graph.Claim {
+		return pattern{kind: ref.Target.Kind}
+	}
+	own := strings.Split(ref.Workload.Name, "-")
+	words := strings.Split(ref.Target.Name, "-")
+	for i, word := range words {
+		if slices.Contains(own, word) {
+			words[i] = "*"
+		}
+	}
+	return pattern{ref.Target.Kind, strings.Join(words, "-")}
 }
 
 // unwanted reports whether nothing refers to an object: then it may be the one

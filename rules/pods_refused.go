@@ -84,9 +84,9 @@ spec:
 		"k8s.io/kubernetes/plugin/pkg/admission/limitranger/admission.go: PodValidateLimitFunc",
 	},
 	Run: func(p *analyzer.Pass) error {
-		refused := map[*manifest.Resource]bool{}
+		refused, judged := map[*manifest.Resource]bool{}, map[*manifest.Resource]bool{}
 		for _, v := range verdicts(p.Graph) {
-			refused[v.resource] = len(v.Refusals) > 0
+			refused[v.resource], judged[v.resource] = len(v.Refusals) > 0, v.PodsJudged
 		}
 		for _, w := range p.Graph.Workloads {
 			if !w.Own || w.Custom || w.Superseded || w.Controlled() || refused[w.Resource] || none(p.Graph, w) {
@@ -95,23 +95,25 @@ spec:
 			if _, served := apiObject(w.Resource); !served || p.Unit.Rewritten {
 				continue
 			}
-			podRefused(p, w)
+			podRefused(p, w, judged[w.Resource])
 		}
 		return nil
 	},
 }
 
 // podRefused reports the first reason for which a workload's pods are refused.
-func podRefused(p *analyzer.Pass, w *graph.Workload) {
+// judged says that the server accepts them as it accepts the workload.
+func podRefused(p *analyzer.Pass, w *graph.Workload, judged bool) {
 	deciding := policiesFor(p.Graph, w.Resource)
-	if w.IsPod() && len(deciding) == 0 {
+	judged = judged || w.IsPod() // of a Pod, other rules say it
+	if judged && len(deciding) == 0 {
 		return
 	}
 	pod, ok := podOf(w)
 	if !ok {
 		return
 	}
-	if !w.IsPod() { // of a Pod, other rules say it
+	if !judged {
 		for _, r := range apiserver.Create(pod).Refusals {
 			r.Path = w.At(r.Path...)
 			if unfinishedValue(w.Resource, r.Path) || manifest.IsPlaceholder(r.Message) {

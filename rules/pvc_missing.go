@@ -13,7 +13,7 @@ var PVCMissing = &analyzer.Rule{
 	Kinds: []string{"Pod", "Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "ReplicationController", "Job", "CronJob"},
 	Why: `A pod whose volume names a PersistentVolumeClaim is scheduled only when the claim exists in its own namespace: until then it stays Pending. The scheduler looks at the volumes of the pod, so a volume that no container mounts blocks it as well.
 
-Claims may be made in other ways, so only what something close explains is an error: a name that is one slip off, or another namespace. The claims that StatefulSets make from their volumeClaimTemplates, <template>-<StatefulSet>-<ordinal>, are there.`,
+Claims may be made in other ways, so only what something close explains is an error: a name that is one slip off, or another namespace. Where the claims of other pods stand among the manifests and this one does not, it is a warning. The claims that StatefulSets make from their volumeClaimTemplates, <template>-<StatefulSet>-<ordinal>, are there.`,
 	Bad: `apiVersion: v1
 kind: PersistentVolumeClaim
 metadata:

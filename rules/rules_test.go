@@ -30,7 +30,7 @@ func all(t *testing.T) []*analyzer.Rule {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return slices.Concat(rules.All(), rego)
+	return slices.Concat(rules.All(), policies.Constraints(), rego)
 }
 
 func TestFixtures(t *testing.T) {

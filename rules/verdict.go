@@ -77,6 +77,8 @@ func refusals(p *analyzer.Pass, family apiserver.Family, explain func(*manifest.
 		for _, r := range v.Refusals {
 			switch {
 			case r.Family != family, spokenFor(v.resource, r), mountsDeclared(v.resource, r):
+			case r.Expression: // < and > are operators in it
+				p.Report(v.trace(explain(v.resource, r)))
 			case unfinishedValue(v.resource, r.Path), v.definition != nil && holdsPlaceholder(v.resource.Get(r.Path...)), manifest.IsPlaceholder(r.Message):
 				p.Skip(v.resource, "objects: a value is still to be filled in")
 			case p.Unit.Rewritten && family != apiserver.UnknownField && family != apiserver.WrongType:

@@ -21,7 +21,7 @@ func flaws(f *analyzer.Finding, rules []*analyzer.Rule) []string {
 		}
 	}
 	need(slices.ContainsFunc(rules, func(r *analyzer.Rule) bool { return r.ID == f.Rule }), "rule %q is none of those that ran", f.Rule)
-	need(slices.Contains([]analyzer.Claim{analyzer.Rejected, analyzer.Broken, analyzer.Suspect, analyzer.Advice}, f.Claim), "unknown claim %q", f.Claim)
+	need(slices.Contains([]analyzer.Claim{analyzer.Rejected, analyzer.Broken, analyzer.Suspect, analyzer.Advice, analyzer.Policy}, f.Claim), "unknown claim %q", f.Claim)
 	need(slices.Contains([]analyzer.Evidence{analyzer.Certain, analyzer.NearMiss, analyzer.Absent, analyzer.Open}, f.Evidence), "unknown evidence %q", f.Evidence)
 	need(f.Severity.AtLeast(analyzer.Info), "unknown severity %q", f.Severity)
 

@@ -53,6 +53,9 @@ type Refusal struct {
 	Near string
 	// Home is where an unknown field belongs, nil if nowhere near.
 	Home []string
+	// Expression reports that the value is an expression of CEL that does not
+	// compile.
+	Expression bool
 	// Of is the apiVersion of the kind, an older or a newer one, that has the
 	// unknown field at this place; "" if there is none.
 	Of string
@@ -72,6 +75,9 @@ type Verdict struct {
 	// Defines is the kind that an accepted CustomResourceDefinition defines, nil
 	// for every other object.
 	Defines *Definition
+	// PodsJudged reports that what the server says of an accepted workload holds
+	// of its pods too. Of all other objects it is false.
+	PodsJudged bool
 
 	moved []moved
 	// dropped are the paths of values that could not be read: what the server
@@ -152,6 +158,7 @@ func Create(o Object) Verdict {
 	if defines && len(v.Refusals) == 0 {
 		v.Defines = newDefinition(crd)
 	}
+	v.PodsJudged = len(v.Refusals) == 0 && judgedWithTemplate(internal)
 	return v
 }
 

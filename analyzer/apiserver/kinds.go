@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"fmt"
 	"sync"
 
 	"k8s.io/apiextensions-apiserver/pkg/registry/customresourcedefinition"
@@ -10,6 +11,9 @@ import (
 	"k8s.io/client-go/kubernetes/scheme"
 	"k8s.io/kubernetes/pkg/api/legacyscheme"
 	"k8s.io/kubernetes/pkg/registry/admissionregistration/mutatingwebhookconfiguration"
+	"k8s.io/kubernetes/pkg/registry/admissionregistration/resolver"
+	"k8s.io/kubernetes/pkg/registry/admissionregistration/validatingadmissionpolicy"
+	"k8s.io/kubernetes/pkg/registry/admissionregistration/validatingadmissionpolicybinding"
 	"k8s.io/kubernetes/pkg/registry/admissionregistration/validatingwebhookconfiguration"
 	"k8s.io/kubernetes/pkg/registry/apps/controllerrevision"
 	"k8s.io/kubernetes/pkg/registry/apps/daemonset"
@@ -86,49 +90,59 @@ type entry struct {
 }
 
 var entries = map[schema.GroupKind]entry{
-	{Group: "admissionregistration.k8s.io", Kind: "MutatingWebhookConfiguration"}:   {mutatingwebhookconfiguration.Strategy, "mutatingwebhookconfigurations"},
-	{Group: "admissionregistration.k8s.io", Kind: "ValidatingWebhookConfiguration"}: {validatingwebhookconfiguration.Strategy, "validatingwebhookconfigurations"},
-	{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"}:               {customresourcedefinition.NewStrategy(extensions), "customresourcedefinitions"},
-	{Group: "apps", Kind: "ControllerRevision"}:                                     {controllerrevision.Strategy, "controllerrevisions"},
-	{Group: "apps", Kind: "DaemonSet"}:                                              {daemonset.Strategy, "daemonsets"},
-	{Group: "apps", Kind: "Deployment"}:                                             {deployment.Strategy, "deployments"},
-	{Group: "apps", Kind: "ReplicaSet"}:                                             {replicaset.Strategy, "replicasets"},
-	{Group: "apps", Kind: "StatefulSet"}:                                            {statefulset.Strategy, "statefulsets"},
-	{Group: "autoscaling", Kind: "HorizontalPodAutoscaler"}:                         {horizontalpodautoscaler.Strategy, "horizontalpodautoscalers"},
-	{Group: "batch", Kind: "CronJob"}:                                               {cronjob.Strategy, "cronjobs"},
-	{Group: "batch", Kind: "Job"}:                                                   {job.Strategy, "jobs"},
-	{Group: "certificates.k8s.io", Kind: "CertificateSigningRequest"}:               {certificates.Strategy, "certificatesigningrequests"},
-	{Group: "coordination.k8s.io", Kind: "Lease"}:                                   {lease.Strategy, "leases"},
-	{Group: "", Kind: "ConfigMap"}:                                                  {configmap.Strategy, "configmaps"},
-	{Group: "", Kind: "Endpoints"}:                                                  {endpoint.Strategy, "endpoints"},
-	{Group: "", Kind: "LimitRange"}:                                                 {limitrange.Strategy, "limitranges"},
-	{Group: "", Kind: "Namespace"}:                                                  {namespace.Strategy, "namespaces"},
-	{Group: "", Kind: "Node"}:                                                       {node.Strategy, "nodes"},
-	{Group: "", Kind: "PersistentVolume"}:                                           {persistentvolume.Strategy, "persistentvolumes"},
-	{Group: "", Kind: "PersistentVolumeClaim"}:                                      {persistentvolumeclaim.Strategy, "persistentvolumeclaims"},
-	{Group: "", Kind: "Pod"}:                                                        {pod.Strategy, "pods"},
-	{Group: "", Kind: "PodTemplate"}:                                                {podtemplate.Strategy, "podtemplates"},
-	{Group: "", Kind: "ReplicationController"}:                                      {replicationcontroller.Strategy, "replicationcontrollers"},
-	{Group: "", Kind: "ResourceQuota"}:                                              {resourcequota.Strategy, "resourcequotas"},
-	{Group: "", Kind: "Secret"}:                                                     {secret.Strategy, "secrets"},
-	{Group: "", Kind: "Service"}:                                                    {service.Strategy, "services"},
-	{Group: "", Kind: "ServiceAccount"}:                                             {serviceaccount.Strategy, "serviceaccounts"},
-	{Group: "discovery.k8s.io", Kind: "EndpointSlice"}:                              {endpointslice.Strategy, "endpointslices"},
-	{Group: "flowcontrol.apiserver.k8s.io", Kind: "FlowSchema"}:                     {flowschema.Strategy, "flowschemas"},
-	{Group: "flowcontrol.apiserver.k8s.io", Kind: "PriorityLevelConfiguration"}:     {prioritylevelconfiguration.Strategy, "prioritylevelconfigurations"},
-	{Group: "networking.k8s.io", Kind: "Ingress"}:                                   {ingress.Strategy, "ingresses"},
-	{Group: "networking.k8s.io", Kind: "IngressClass"}:                              {ingressclass.Strategy, "ingressclasses"},
-	{Group: "networking.k8s.io", Kind: "NetworkPolicy"}:                             {networkpolicy.Strategy, "networkpolicies"},
-	{Group: "node.k8s.io", Kind: "RuntimeClass"}:                                    {runtimeclass.Strategy, "runtimeclasses"},
-	{Group: "policy", Kind: "PodDisruptionBudget"}:                                  {poddisruptionbudget.Strategy, "poddisruptionbudgets"},
-	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRole"}:                       {clusterrole.Strategy, "clusterroles"},
-	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRoleBinding"}:                {clusterrolebinding.Strategy, "clusterrolebindings"},
-	{Group: "rbac.authorization.k8s.io", Kind: "Role"}:                              {role.Strategy, "roles"},
-	{Group: "rbac.authorization.k8s.io", Kind: "RoleBinding"}:                       {rolebinding.Strategy, "rolebindings"},
-	{Group: "scheduling.k8s.io", Kind: "PriorityClass"}:                             {priorityclass.Strategy, "priorityclasses"},
-	{Group: "storage.k8s.io", Kind: "CSIDriver"}:                                    {csidriver.Strategy, "csidrivers"},
-	{Group: "storage.k8s.io", Kind: "StorageClass"}:                                 {storageclass.Strategy, "storageclasses"},
-	{Group: "storage.k8s.io", Kind: "VolumeAttributesClass"}:                        {volumeattributesclass.Strategy, "volumeattributesclasses"},
+	{Group: "admissionregistration.k8s.io", Kind: "MutatingWebhookConfiguration"}: {mutatingwebhookconfiguration.Strategy, "mutatingwebhookconfigurations"},
+	// Without an authorizer nobody is asked whether the author may read the
+	// parameters.
+	{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicy"}:        {validatingadmissionpolicy.NewStrategy(nil, nil), "validatingadmissionpolicies"},
+	{Group: "admissionregistration.k8s.io", Kind: "ValidatingAdmissionPolicyBinding"}: {validatingadmissionpolicybinding.NewStrategy(nil, nil, resolver.ResourceResolverFunc(unasked)), "validatingadmissionpolicybindings"},
+	{Group: "admissionregistration.k8s.io", Kind: "ValidatingWebhookConfiguration"}:   {validatingwebhookconfiguration.Strategy, "validatingwebhookconfigurations"},
+	{Group: "apiextensions.k8s.io", Kind: "CustomResourceDefinition"}:                 {customresourcedefinition.NewStrategy(extensions), "customresourcedefinitions"},
+	{Group: "apps", Kind: "ControllerRevision"}:                                       {controllerrevision.Strategy, "controllerrevisions"},
+	{Group: "apps", Kind: "DaemonSet"}:                                                {daemonset.Strategy, "daemonsets"},
+	{Group: "apps", Kind: "Deployment"}:                                               {deployment.Strategy, "deployments"},
+	{Group: "apps", Kind: "ReplicaSet"}:                                               {replicaset.Strategy, "replicasets"},
+	{Group: "apps", Kind: "StatefulSet"}:                                              {statefulset.Strategy, "statefulsets"},
+	{Group: "autoscaling", Kind: "HorizontalPodAutoscaler"}:                           {horizontalpodautoscaler.Strategy, "horizontalpodautoscalers"},
+	{Group: "batch", Kind: "CronJob"}:                                                 {cronjob.Strategy, "cronjobs"},
+	{Group: "batch", Kind: "Job"}:                                                     {job.Strategy, "jobs"},
+	{Group: "certificates.k8s.io", Kind: "CertificateSigningRequest"}:                 {certificates.Strategy, "certificatesigningrequests"},
+	{Group: "coordination.k8s.io", Kind: "Lease"}:                                     {lease.Strategy, "leases"},
+	{Group: "", Kind: "ConfigMap"}:                                                    {configmap.Strategy, "configmaps"},
+	{Group: "", Kind: "Endpoints"}:                                                    {endpoint.Strategy, "endpoints"},
+	{Group: "", Kind: "LimitRange"}:                                                   {limitrange.Strategy, "limitranges"},
+	{Group: "", Kind: "Namespace"}:                                                    {namespace.Strategy, "namespaces"},
+	{Group: "", Kind: "Node"}:                                                         {node.Strategy, "nodes"},
+	{Group: "", Kind: "PersistentVolume"}:                                             {persistentvolume.Strategy, "persistentvolumes"},
+	{Group: "", Kind: "PersistentVolumeClaim"}:                                        {persistentvolumeclaim.Strategy, "persistentvolumeclaims"},
+	{Group: "", Kind: "Pod"}:                                                          {pod.Strategy, "pods"},
+	{Group: "", Kind: "PodTemplate"}:                                                  {podtemplate.Strategy, "podtemplates"},
+	{Group: "", Kind: "ReplicationController"}:                                        {replicationcontroller.Strategy, "replicationcontrollers"},
+	{Group: "", Kind: "ResourceQuota"}:                                                {resourcequota.Strategy, "resourcequotas"},
+	{Group: "", Kind: "Secret"}:                                                       {secret.Strategy, "secrets"},
+	{Group: "", Kind: "Service"}:                                                      {service.Strategy, "services"},
+	{Group: "", Kind: "ServiceAccount"}:                                               {serviceaccount.Strategy, "serviceaccounts"},
+	{Group: "discovery.k8s.io", Kind: "EndpointSlice"}:                                {endpointslice.Strategy, "endpointslices"},
+	{Group: "flowcontrol.apiserver.k8s.io", Kind: "FlowSchema"}:                       {flowschema.Strategy, "flowschemas"},
+	{Group: "flowcontrol.apiserver.k8s.io", Kind: "PriorityLevelConfiguration"}:       {prioritylevelconfiguration.Strategy, "prioritylevelconfigurations"},
+	{Group: "networking.k8s.io", Kind: "Ingress"}:                                     {ingress.Strategy, "ingresses"},
+	{Group: "networking.k8s.io", Kind: "IngressClass"}:                                {ingressclass.Strategy, "ingressclasses"},
+	{Group: "networking.k8s.io", Kind: "NetworkPolicy"}:                               {networkpolicy.Strategy, "networkpolicies"},
+	{Group: "node.k8s.io", Kind: "RuntimeClass"}:                                      {runtimeclass.Strategy, "runtimeclasses"},
+	{Group: "policy", Kind: "PodDisruptionBudget"}:                                    {poddisruptionbudget.Strategy, "poddisruptionbudgets"},
+	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRole"}:                         {clusterrole.Strategy, "clusterroles"},
+	{Group: "rbac.authorization.k8s.io", Kind: "ClusterRoleBinding"}:                  {clusterrolebinding.Strategy, "clusterrolebindings"},
+	{Group: "rbac.authorization.k8s.io", Kind: "Role"}:                                {role.Strategy, "roles"},
+	{Group: "rbac.authorization.k8s.io", Kind: "RoleBinding"}:                         {rolebinding.Strategy, "rolebindings"},
+	{Group: "scheduling.k8s.io", Kind: "PriorityClass"}:                               {priorityclass.Strategy, "priorityclasses"},
+	{Group: "storage.k8s.io", Kind: "CSIDriver"}:                                      {csidriver.Strategy, "csidrivers"},
+	{Group: "storage.k8s.io", Kind: "StorageClass"}:                                   {storageclass.Strategy, "storageclasses"},
+	{Group: "storage.k8s.io", Kind: "VolumeAttributesClass"}:                          {volumeattributesclass.Strategy, "volumeattributesclasses"},
+}
+
+// unasked is what a strategy wants to have and does not ask without an
+// authorizer.
+func unasked(gvk schema.GroupVersionKind) (r schema.GroupVersionResource, err error) {
+	return r, fmt.Errorf("%s is not looked up", gvk)
 }
 
 // kind is an entry in one of the versions that the server can read, or a type
@@ -157,7 +171,7 @@ var found sync.Map // [2]string → *kind
 
 // stricter are the groups whose present versions refuse what the removed ones
 // took: objects of those are not judged by them.
-var stricter = map[string]bool{"admissionregistration.k8s.io": true, "certificates.k8s.io": true}
+var stricter = map[string]bool{"admissionregistration.k8s.io": true, "apiextensions.k8s.io": true, "certificates.k8s.io": true}
 
 // find returns what is known of a kind, nil if that is nothing. Of kinds that
 // have no entry it is the type.

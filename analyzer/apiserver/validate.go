@@ -155,7 +155,8 @@ func (v *Verdict) addErrors(err error, split func(string) []string) {
 		return
 	}
 	for _, c := range status.Status().Details.Causes {
-		r := Refusal{Family: familyOf(c), Path: v.Written(split(c.Field)), Field: c.Field, Message: c.Message}
+		r := Refusal{Family: familyOf(c), Path: v.Written(split(c.Field)), Field: c.Field}
+		r.Message, r.Expression = withoutExcerpt(c.Message)
 		if !v.follows(r.Path) && !v.says(r) && !v.missed(r) {
 			v.refuse(r)
 		}

@@ -1,6 +1,7 @@
 package config
 
 import (
+	"slices"
 	"time"
 
 	"github.com/kubeknot/kubeknot/analyzer"
@@ -72,6 +73,15 @@ func (s *Setting) apply(rules Rules, rule string) {
 	}
 }
 
+// Enable takes back that a rule is switched off, for who asks for it by name.
+// What is said of parts of the tree holds.
+func (c *Config) Enable(rule string) {
+	var s Setting
+	if s.apply(c.Rules, rule); s.Off {
+		c.Rules = append(slices.Clip(c.Rules), &Level{Rule: rule, Severity: On})
+	}
+}
+
 // name reports whether the rule is named.
 func (r Rules) name(rule string) bool {
 	for _, l := range r {
@@ -87,6 +97,10 @@ func (r Rules) name(rule string) bool {
 func (i *Ignore) Covers(rule string, t Target) bool {
 	return string(i.Rule) == rule && t.matches(i.Paths, i.Resources)
 }
+
+// In reports whether a file is among those that the entry is for, given by its
+// absolute, slash-separated path.
+func (i *Ignore) In(path string) bool { return Target{Path: path}.matches(i.Paths, nil) }
 
 // Expired reports whether the entry no longer holds. Without a day it always
 // does.

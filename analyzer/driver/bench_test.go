@@ -61,7 +61,7 @@ type stages struct {
 	size      int64
 
 	world  *world
-	specs  []unit.Spec
+	specs  []planned
 	loaded *Loaded
 }
 
@@ -138,7 +138,7 @@ func (s *stages) parse() error {
 
 func (s *stages) graphs() error {
 	for _, spec := range s.specs {
-		if u := unit.Assemble(spec, s.world.show(spec.Dir), "", s.world.get); len(u.Resources) > 0 {
+		if u := unit.Assemble(spec.Spec, s.world.show(spec.Dir), "", s.world.get); len(u.Resources) > 0 {
 			graph.Build(u, nil)
 		}
 	}

@@ -21,11 +21,11 @@ import (
 
 // render renders the charts among the units. One that cannot be rendered is
 // noted as not judged.
-func (w *world) render(ctx context.Context, units []unit.Spec) error {
+func (w *world) render(ctx context.Context, units []planned) error {
 	var charts []*unit.Spec
 	for i := range units {
 		if units[i].Kind == unit.Chart {
-			charts = append(charts, &units[i])
+			charts = append(charts, &units[i].Spec)
 		}
 	}
 	if len(charts) == 0 {
@@ -38,7 +38,7 @@ func (w *world) render(ctx context.Context, units []unit.Spec) error {
 	w.sources = map[string][]*source.File{}
 	made := make([]*helm.Rendering, len(charts))
 	failed := make([]error, len(charts))
-	err = parallel(ctx, len(charts), func(i int) {
+	err = w.options.parallel(ctx, "rendering charts", len(charts), func(i int) {
 		dir, err := os.OpenRoot(filepath.Join(w.tree.root, filepath.FromSlash(charts[i].Dir)))
 		if err != nil {
 			failed[i] = err

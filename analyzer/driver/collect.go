@@ -4,13 +4,17 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/cache"
+	"github.com/kubeknot/kubeknot/analyzer/config"
 	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/analyzer/suppress"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
 // run collects what the rules say.
@@ -18,19 +22,20 @@ type run struct {
 	fileRules, unitRules []*analyzer.Rule
 	kubernetes           string
 	options              Options
-	excluded             int // findings in files that the configuration excludes
+	excluded             int                   // findings in files that the configuration excludes
+	ties                 map[*unit.Unit]*draft // nil unless they are asked for
 
 	findings  []analyzer.Finding
 	notes     []analyzer.NotJudged
-	skipped   map[string]map[*manifest.Resource]bool // by topic
-	unjudged  map[judgement]bool                     // what rules have skipped
-	foreign   int                                    // files without Kubernetes objects
-	files     map[string]bool                        // paths of those with objects
+	skipped   map[string]map[objectKey]bool // by topic
+	unjudged  map[judgement]bool            // what rules have skipped
+	foreign   int                           // files without Kubernetes objects
+	files     map[string]bool               // paths of those with objects
 	resources int
 }
 
 func newRun(rules []*analyzer.Rule) *run {
-	r := &run{skipped: map[string]map[*manifest.Resource]bool{}, unjudged: map[judgement]bool{}, files: map[string]bool{}}
+	r := &run{skipped: map[string]map[objectKey]bool{}, unjudged: map[judgement]bool{}, files: map[string]bool{}}
 	for _, rule := range rules {
 		switch {
 		case rule.File != nil:
@@ -42,38 +47,43 @@ func newRun(rules []*analyzer.Rule) *run {
 	return r
 }
 
-// note counts a file that was named and says what of it is not judged.
-func (r *run) note(f *manifest.File, l *Loaded) {
-	n := len(f.Resources())
-	r.resources += n
-	if n > 0 {
-		r.files[f.Path] = true
-	}
-	said := map[string]bool{}
-	foreign := true
+// aboutOf says what a file counts for.
+func aboutOf(f *manifest.File) cache.About {
+	about := cache.About{Resources: len(f.Resources()), Alone: true}
 	for _, d := range f.Documents {
-		reason := ""
 		switch d.Role {
 		case manifest.Template:
-			reason = "template, not rendered"
+			about.Template = true
 		case manifest.Unreadable:
-			reason = "JSON escapes that cannot be read yet"
+			about.Unreadable = true
 		case manifest.Patch:
-			if !l.built[f.File] {
-				reason = "kustomize patch or configuration, not an object of its own"
-			}
+			about.Patch = true
 		case manifest.Foreign:
-			if n > 0 && !l.built[f.File] {
-				reason = "document without apiVersion and kind"
-			}
+			about.Foreign = true
 		}
-		foreign = foreign && d.Role == manifest.Foreign
-		if reason != "" && !said[reason] {
-			said[reason] = true
+		about.Alone = about.Alone && d.Role == manifest.Foreign
+	}
+	return about
+}
+
+// note counts a file that was named and says what of it is not judged.
+func (r *run) note(f *manifest.File, about cache.About, l *Loaded) {
+	r.resources += about.Resources
+	if about.Resources > 0 {
+		r.files[f.Path] = true
+	}
+	say := func(holds bool, reason string) {
+		if holds {
 			l.notes = append(l.notes, analyzer.NotJudged{File: f.Path, Reason: reason})
 		}
 	}
-	if foreign && n == 0 && !kustomize.IsFile(f.Rel) && !l.built[f.File] { // those are noted as what they are
+	built := l.built[f.File]
+	say(about.Template, "template, not rendered")
+	say(about.Unreadable, "JSON escapes that cannot be read yet")
+	say(about.Patch && !built, "kustomize patch or configuration, not an object of its own")
+	say(about.Foreign && about.Resources > 0 && !built, "document without apiVersion and kind")
+	own := kustomize.IsFile(f.Rel) || slices.Contains(config.Names, path.Base(f.Rel)) // those are known for what they are
+	if about.Alone && about.Resources == 0 && !own && !built {
 		r.foreign++
 	}
 }
@@ -97,12 +107,24 @@ func (r *run) collect(passes [][]*analyzer.Pass, l *Loaded) {
 				continue
 			}
 			if r.skipped[s.Topic] == nil {
-				r.skipped[s.Topic] = map[*manifest.Resource]bool{}
+				r.skipped[s.Topic] = map[objectKey]bool{}
 			}
-			r.skipped[s.Topic][s.Resource] = true
+			r.skipped[s.Topic][keyOf(s.Resource)] = true
 			r.unjudged[judgement{pass.Rule.ID, s.Resource.File().Rel}] = true
 		}
 	}
+}
+
+// objectKey tells the objects that were read apart, and those that were made.
+type objectKey struct {
+	file  *source.File
+	start int
+	path  string
+	id    manifest.ID
+}
+
+func keyOf(r *manifest.Resource) objectKey {
+	return objectKey{r.File(), r.Document.Span.Start, manifest.FieldPath(r.Path), r.ID()}
 }
 
 // place is what makes two findings the same: what they say, and where. Names
@@ -124,6 +146,7 @@ func placeOf(f analyzer.Finding) place {
 // that of the first unit in which it is loudest, with its other ends and its
 // builds in all of them, so that each of those files is told of it.
 func (r *run) add(f analyzer.Finding, at map[place]int) {
+	f = withoutPasswords(f)
 	key := placeOf(f)
 	i, ok := at[key]
 	if !ok {
@@ -152,6 +175,26 @@ func (r *run) add(f analyzer.Finding, at map[place]int) {
 	r.findings[i] = kept
 }
 
+// withoutPasswords masks the passwords of URLs that a finding quotes.
+func withoutPasswords(f analyzer.Finding) analyzer.Finding {
+	for _, text := range []*string{&f.Message, &f.Label, &f.Consequence, &f.Help} {
+		*text = source.WithoutPasswords(*text)
+	}
+	if slices.ContainsFunc(f.Notes, func(s string) bool { return s != source.WithoutPasswords(s) }) {
+		f.Notes = slices.Clone(f.Notes)
+		for i, s := range f.Notes {
+			f.Notes[i] = source.WithoutPasswords(s)
+		}
+	}
+	for i, r := range f.Related {
+		if masked := source.WithoutPasswords(r.Message); masked != r.Message {
+			f.Related = slices.Clone(f.Related)
+			f.Related[i].Message = masked
+		}
+	}
+	return f
+}
+
 // judgement is what a rule says of a file, given by its path inside the tree.
 type judgement struct{ rule, rel string }
 
@@ -169,6 +212,9 @@ func (r *run) suppress(o Options, l *Loaded, failed bool) suppress.Outcome {
 		return slices.ContainsFunc(l.trees, func(t *tree) bool { return t.named(rel) })
 	}
 	in.Judged = func(rule, rel string) bool { return !failed && !r.unjudged[judgement{rule, rel}] }
+	if o.Config != nil {
+		o.Suppress.Entries = append(slices.Clip(o.Suppress.Entries), r.ignored(l, failed)...)
+	}
 	return suppress.Apply(o.Suppress, in)
 }
 

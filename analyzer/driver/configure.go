@@ -1,7 +1,9 @@
 package driver
 
 import (
+	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -77,7 +79,7 @@ func (o *Options) named(f *source.File) string {
 		if dir == file {
 			return ""
 		}
-		if strings.HasPrefix(file, strings.TrimSuffix(dir, "/")+"/") && len(dir) > len(found) {
+		if isBelow(file, dir) && len(dir) > len(found) {
 			found = dir
 		}
 	}
@@ -95,18 +97,45 @@ func (r *run) ruleOptions(rule *analyzer.Rule) func(*manifest.Resource) any {
 }
 
 // ignored returns the entries of the configuration that silence findings.
-func (o *Options) ignored() []suppress.Entry {
+func (r *run) ignored(l *Loaded, failed bool) []suppress.Entry {
+	o := &r.options
 	var all []suppress.Entry
 	for i := range o.Config.Ignore {
 		e := &o.Config.Ignore[i]
 		all = append(all, suppress.Entry{
-			Rule: string(e.Rule), Reason: e.Reason, Expires: string(e.Expires), At: e.At,
+			Rule: string(e.Rule), Reason: e.Reason, Expires: string(e.Expires), At: e.At, Judged: !failed && r.judged(e, l),
 			Covers: func(end suppress.End) bool {
 				return !e.Expired(time.Now()) && e.Covers(string(e.Rule), o.target(end.File, end.Resource))
 			},
 		})
 	}
 	return all
+}
+
+// judged reports whether all that an entry can silence was looked at: what lies
+// beside and below its file was asked for, its rule has passed over none of it,
+// and there is no Markdown that it names and that was not read.
+func (r *run) judged(e *config.Ignore, l *Loaded) bool {
+	o := &r.options
+	at := path.Dir(o.absolute(e.At.File))
+	for _, t := range l.trees {
+		for arg, dir := range t.args {
+			if !dir || !isBelow(at, path.Join(filepath.ToSlash(t.root), arg)) {
+				continue
+			}
+			return !slices.ContainsFunc(l.files, func(f *manifest.File) bool {
+				return r.unjudged[judgement{string(e.Rule), f.Rel}] && e.In(o.absolute(f.File))
+			}) && !slices.ContainsFunc(t.texts, func(rel string) bool {
+				return !o.Markdown && e.Paths != nil && e.In(path.Join(filepath.ToSlash(t.root), rel))
+			})
+		}
+	}
+	return false
+}
+
+// isBelow reports whether a path is a directory or lies in it.
+func isBelow(name, dir string) bool {
+	return name == dir || strings.HasPrefix(name, strings.TrimSuffix(dir, "/")+"/")
 }
 
 // external converts what exists although no file defines it.

@@ -30,9 +30,19 @@ type world struct {
 	rendered       []*manifest.File          // what those charts make
 	charts         []analyzer.NotJudged      // what is not judged of charts
 
-	mu    sync.Mutex
-	files map[string]*manifest.File // nil: could not be read
-	notes []analyzer.NotJudged
+	memory *memory // nil without a cache
+
+	mu       sync.Mutex
+	contents map[string]*content
+	files    map[string]*manifest.File // nil: could not be read
+	notes    []analyzer.NotJudged
+}
+
+// content is what a file of the tree holds, once it has been read.
+type content struct {
+	file *source.File
+	once sync.Once
+	err  error
 }
 
 // openTrees sorts the arguments into the trees they lie in and walks those,
@@ -140,7 +150,7 @@ func resolve(dir, arg string) (abs string, isDir bool, err error) {
 
 // openWorld plans the units of a tree. Only kustomizations are read for that.
 func openWorld(ctx context.Context, t *tree, show func(string) string, o *Options) (*world, error) {
-	w := &world{tree: t, show: show, options: o, files: map[string]*manifest.File{}, kustomizations: map[string]*kustomize.Kustomization{}}
+	w := &world{tree: t, show: show, options: o, contents: map[string]*content{}, files: map[string]*manifest.File{}, kustomizations: map[string]*kustomize.Kustomization{}}
 	files := slices.DeleteFunc(slices.Clone(t.files), func(rel string) bool { return !kustomize.IsFile(rel) })
 	if err := w.readAll(ctx, files, manifest.ParseAny); err != nil {
 		return nil, err
@@ -176,9 +186,9 @@ func (w *world) read(rel string, parse func(*source.File) *manifest.File) *manif
 	if ok {
 		return f
 	}
-	data, err := readFile(filepath.Join(w.tree.root, filepath.FromSlash(rel)))
+	text, err := w.source(rel)
 	if err == nil {
-		f = parse(source.NewFile(w.show(rel), rel, data))
+		f = parse(text)
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -189,37 +199,65 @@ func (w *world) read(rel string, parse func(*source.File) *manifest.File) *manif
 	return f
 }
 
+// content returns a file that may not have been read yet.
+func (w *world) content(rel string) *content {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	c := w.contents[rel]
+	if c == nil {
+		c = &content{file: source.NewFile(w.show(rel), rel, nil)}
+		w.contents[rel] = c
+	}
+	return c
+}
+
+// source reads a file of the tree at most once.
+func (w *world) source(rel string) (*source.File, error) {
+	c := w.content(rel)
+	c.once.Do(func() { c.file.Data, c.err = readFile(filepath.Join(w.tree.root, filepath.FromSlash(rel))) })
+	return c.file, c.err
+}
+
 // readAll parses files in parallel.
 func (w *world) readAll(ctx context.Context, rels []string, parse func(*source.File) *manifest.File) error {
-	return parallel(ctx, len(rels), func(i int) { w.read(rels[i], parse) })
+	return w.options.parallel(ctx, "reading", len(rels), func(i int) { w.read(rels[i], parse) })
 }
 
 // load reads what the arguments name, chooses the units that it has a part in,
 // and reads the rest of those.
-func (w *world) load(ctx context.Context) ([]unit.Spec, error) {
+func (w *world) load(ctx context.Context) ([]planned, error) {
 	var named []string
 	for _, rel := range w.tree.files {
 		if w.tree.named(rel) && w.layout.PassedOver[rel] == "" {
 			named = append(named, rel)
 		}
 	}
-	if err := w.readAll(ctx, named, manifest.Parse); err != nil {
+	if err := w.readUnknown(ctx, named); err != nil {
 		return nil, err
 	}
 	part := map[string]bool{} // named files that hold objects
 	for _, rel := range named {
-		if f := w.files[rel]; f != nil && len(f.Resources()) > 0 {
-			part[rel] = true
-		}
+		part[rel] = w.objects(rel) > 0
 	}
-	var units []unit.Spec
-	need := map[string]bool{}
+	var units []planned
 	for _, s := range w.layout.Units {
 		has := func(rel string) bool { return part[rel] && s.Kind != unit.Chart }
-		if !slices.ContainsFunc(slices.Concat(s.Files, s.Configs), w.tree.named) && !slices.ContainsFunc(s.Context, has) {
+		if slices.ContainsFunc(slices.Concat(s.Files, s.Configs), w.tree.named) || slices.ContainsFunc(s.Context, has) {
+			units = append(units, planned{Spec: s})
+		}
+	}
+	also, err := w.memory.recall(ctx, units)
+	if err != nil {
+		return nil, err
+	}
+	if err := w.readUnknown(ctx, also); err != nil {
+		return nil, err
+	}
+	need := map[string]bool{}
+	for _, s := range units {
+		if s.recalled != nil {
 			continue
 		}
-		units = append(units, s)
 		for _, rel := range slices.Concat(s.Files, s.Context, s.Siblings) {
 			need[rel] = true
 		}
@@ -239,11 +277,32 @@ func (w *world) load(ctx context.Context) ([]unit.Spec, error) {
 	return units, w.render(ctx, units)
 }
 
-// build builds the kustomizations among the units.
-func (w *world) build(ctx context.Context, units []unit.Spec) error {
+// readUnknown parses those of the files of which not everything is known.
+func (w *world) readUnknown(ctx context.Context, rels []string) error {
+	unknown, err := w.memory.recallFiles(ctx, rels)
+	if err != nil {
+		return err
+	}
+	return w.readAll(ctx, unknown, manifest.Parse)
+}
+
+// objects returns the number of objects of a file that was parsed or recalled.
+func (w *world) objects(rel string) int {
+	if f := w.files[rel]; f != nil {
+		return len(f.Resources())
+	}
+	if f := w.memory.stub(rel); f != nil {
+		return f.about.Resources
+	}
+	return 0
+}
+
+// build builds the kustomizations among the units that have to be judged.
+func (w *world) build(ctx context.Context, units []planned) error {
+	builds := func(p planned) bool { return p.Kind == unit.Kustomization && p.recalled == nil }
 	var dirs []string
 	for _, s := range units {
-		if s.Kind == unit.Kustomization {
+		if builds(s) {
 			dirs = append(dirs, s.Dir)
 		}
 	}
@@ -266,14 +325,15 @@ func (w *world) build(ctx context.Context, units []unit.Spec) error {
 		},
 		Kustomizations: w.kustomizations,
 		Helm:           w.options.Helm,
+		Built:          w.options.counter("building kustomizations", len(dirs)),
 	}
-	builds, err := t.BuildAll(ctx, dirs)
+	made, err := t.BuildAll(ctx, dirs)
 	if err != nil {
 		return err
 	}
 	for i := range units {
-		if units[i].Kind == unit.Kustomization {
-			units[i].Build, builds = builds[0], builds[1:]
+		if builds(units[i]) {
+			units[i].Build, made = made[0], made[1:]
 		}
 	}
 	return nil
@@ -316,6 +376,27 @@ func readNodes(dir, name string, stdin io.Reader) ([]*manifest.Resource, error) 
 		return nil, fmt.Errorf("nodes: %s holds no Node: it takes what \"kubectl get nodes -o yaml\" prints", f.Path)
 	}
 	return nodes, nil
+}
+
+// readPolicies returns the objects of files, of which each has to be readable.
+func readPolicies(dir string, names []string) ([]*manifest.Resource, error) {
+	var all []*manifest.Resource
+	for _, name := range names {
+		f, err := readInput(dir, name, nil)
+		if err != nil {
+			return nil, fmt.Errorf("policies: %w", err)
+		}
+		for _, d := range f.Documents {
+			for _, p := range d.Problems {
+				if p.Kind == manifest.SyntaxError {
+					at := f.Position(p.Span.Start)
+					return nil, fmt.Errorf("policies: %s:%d:%d: %s", f.Path, at.Line, at.Column, p.Message)
+				}
+			}
+		}
+		all = append(all, f.Resources()...)
+	}
+	return all, nil
 }
 
 // readInput reads one file, or standard input for "-".

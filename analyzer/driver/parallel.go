@@ -32,3 +32,21 @@ func parallel(ctx context.Context, n int, do func(i int)) error {
 	}
 	return group.Wait()
 }
+
+// parallel is the function of that name, with somebody watching.
+func (o *Options) parallel(ctx context.Context, work string, n int, do func(i int)) error {
+	tell := o.counter(work, n)
+	return parallel(ctx, n, func(i int) {
+		do(i)
+		tell()
+	})
+}
+
+// counter returns what to call after each of n parts of a work.
+func (o *Options) counter(work string, n int) func() {
+	if o.Progress == nil {
+		return func() {}
+	}
+	var done atomic.Int64
+	return func() { o.Progress(work, int(done.Add(1)), n) }
+}

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"runtime/debug"
@@ -15,8 +16,10 @@ import (
 	"time"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/cache"
 	"github.com/kubeknot/kubeknot/analyzer/config"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/analyzer/suppress"
@@ -33,6 +36,9 @@ type Options struct {
 	Stdin io.Reader
 	// Nodes is a file of Node objects, "-" for Stdin, "" for none.
 	Nodes string
+	// Policies are files of objects that say what the cluster admits:
+	// constraints of Gatekeeper, admission policies and what those refer to.
+	Policies []string
 	// Namespace is what objects without one get; "" leaves it open.
 	Namespace string
 	// Kubernetes is the version of the cluster, "1.31"; "" for the one that
@@ -47,11 +53,28 @@ type Options struct {
 	// name are always read.
 	Markdown bool
 	Rules    []*analyzer.Rule
+	// Ties asks for the ties of each unit, which only a picture needs.
+	Ties bool
+	// Progress is told how many parts of a kind of work are done, of how many,
+	// from several goroutines at once; nil if nobody is watching.
+	Progress func(work string, done, total int)
 	// Config is what the configuration file says, nil if there is none. Where it
 	// and another option say the same thing, the option counts.
 	Config *config.Config
 	// Suppress says what is suppressed besides what stands in the manifests.
 	Suppress suppress.Options
+	// Cache is what earlier runs have left, and where this one leaves what it
+	// learns; nil reads and judges everything. The result is the same.
+	Cache *cache.Dir
+	// Debug is told what went wrong that changes nothing of the result, as with a
+	// cache; nil is told nothing.
+	Debug func(error)
+}
+
+func (o *Options) debug(err error) {
+	if err != nil && o.Debug != nil {
+		o.Debug(err)
+	}
 }
 
 // ErrNothing is returned when directories were given and none of them holds a
@@ -69,7 +92,6 @@ func Run(ctx context.Context, o Options) (*analyzer.Result, error) {
 	}
 	o.Dir = units.dir
 	if o.Config != nil {
-		o.Suppress.Entries = append(o.Suppress.Entries, o.ignored()...)
 		o.Suppress.ReasonOptional = o.Suppress.ReasonOptional || !o.Config.NeedsReason()
 		if len(units.nodes) == 0 {
 			units.nodes = o.Config.Nodes.List
@@ -83,15 +105,20 @@ func Run(ctx context.Context, o Options) (*analyzer.Result, error) {
 	if err == nil && result.Summary.Resources == 0 && len(result.Findings) == 0 && units.searched {
 		err = nothingIn(o.Paths)
 	}
+	result.Failure = err
 	return result, err
 }
 
 // RunFile judges the objects of one file together and alone, as those of a
-// stream. Of the options only Namespace, Kubernetes and Rules count. It returns
+// stream. Of the options only Namespace, Kubernetes, Policies and Rules count. It returns
 // what Run does, but finding no object is no error.
 func RunFile(ctx context.Context, f *manifest.File, o Options) (*analyzer.Result, error) {
 	l := newLoaded()
 	l.name(f)
+	var err error
+	if l.policies, err = readPolicies(o.Dir, o.Policies); err != nil {
+		return nil, err
+	}
 	if u := unit.FromFile(f, o.Namespace); len(u.Resources) > 0 {
 		l.Units = append(l.Units, u)
 	}
@@ -105,23 +132,36 @@ func judge(ctx context.Context, o Options, units *Loaded) (*analyzer.Result, err
 	r.options = o
 	r.kubernetes = o.Kubernetes
 	for _, f := range units.files {
-		r.note(f, units)
+		r.note(f, units.about(f), units)
+	}
+	if o.Ties {
+		r.ties = newDrafts(units.Units)
+	}
+	for _, u := range units.Units {
+		u.Policies = units.policies
 	}
 	passes := make([][]*analyzer.Pass, len(units.Units)+len(units.files))
 	failures := make([]error, len(passes))
-	err := parallel(ctx, len(passes), func(i int) {
+	err := o.parallel(ctx, "judging", len(passes), func(i int) {
 		if i < len(units.files) {
-			passes[i], failures[i] = r.judgeFile(units.files[i])
+			passes[i], failures[i] = units.recalledFile(units.files[i], r.judgeFile)
 		} else {
-			passes[i], failures[i] = r.judgeUnit(units.Units[i-len(units.files)], units.nodes)
+			passes[i], failures[i] = units.recalledUnit(units.Units[i-len(units.files)], func(u *unit.Unit) ([]*analyzer.Pass, error) {
+				return r.judgeUnit(u, units.nodes)
+			})
 		}
 	})
 	if err != nil {
 		return nil, err
 	}
+	o.debug(units.remember())
 	r.collect(passes, units)
 	failure := errors.Join(failures...)
-	return r.result(units, r.suppress(o, units, failure != nil)), failure
+	result := r.result(units, r.suppress(o, units, failure != nil))
+	if o.Ties {
+		result.Ties = markTies(units.Units, r.ties, passes, result.Findings)
+	}
+	return result, failure
 }
 
 // nothingIn names the path if there is one alone.
@@ -143,6 +183,7 @@ type Loaded struct {
 	trees    []*tree
 	files    []*manifest.File // what was named, in order
 	nodes    []*manifest.Resource
+	policies []*manifest.Resource
 	notes    []analyzer.NotJudged
 	named    map[*source.File]bool
 	made     map[*source.File]bool // what charts make
@@ -150,6 +191,7 @@ type Loaded struct {
 	excerpts int                   // documents of Markdown blocks that are no whole objects
 	dir      string                // the working directory, its links followed
 	searched bool                  // a directory was given, so finding nothing is a mistake
+	memories []*memory
 }
 
 func newLoaded() *Loaded {
@@ -194,6 +236,9 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 			l.Units = append(l.Units, u)
 		}
 	}
+	if l.policies, err = readPolicies(dir, o.Policies); err != nil {
+		return nil, err
+	}
 	paths := slices.DeleteFunc(slices.Clone(o.Paths), func(p string) bool { return p == "-" })
 	trees, err := openTrees(dir, paths)
 	if err != nil {
@@ -224,6 +269,12 @@ func (l *Loaded) name(f *manifest.File) {
 
 // tree adds the files and units of one tree.
 func (l *Loaded) tree(ctx context.Context, w *world, o *Options) error {
+	if err := w.remembering(l.nodes); err != nil {
+		o.debug(err)
+	}
+	if w.memory != nil {
+		l.memories = append(l.memories, w.memory)
+	}
 	specs, err := w.load(ctx)
 	if err != nil {
 		return err
@@ -233,7 +284,7 @@ func (l *Loaded) tree(ctx context.Context, w *world, o *Options) error {
 		if !w.tree.named(rel) {
 			continue
 		}
-		f := w.get(rel)
+		f := w.known(rel)
 		if reason := w.layout.PassedOver[rel]; reason != "" && reason != unit.HelmTemplate && (f == nil || !l.built[f.File]) {
 			l.notes = append(l.notes, analyzer.NotJudged{File: w.show(rel), Reason: string(reason)})
 		}
@@ -247,13 +298,19 @@ func (l *Loaded) tree(ctx context.Context, w *world, o *Options) error {
 			l.notes = append(l.notes, analyzer.NotJudged{File: w.show(n.File), Reason: n.Reason})
 		}
 	}
-	for _, s := range specs {
+	for _, p := range specs {
+		s := p.Spec
+		if p.recalled != nil {
+			l.Units = append(l.Units, w.memory.unit(p))
+			continue
+		}
 		failed := s.Build != nil && s.Build.Failure != nil
 		if o.Config != nil && s.Kind != unit.Listed {
 			s.External = external(o.Config.External)
 		}
 		if u := unit.Assemble(s, w.show(s.Dir), o.Namespace, w.get); len(u.Resources) > 0 || failed {
 			l.Units = append(l.Units, u)
+			w.memory.expect(u, s)
 		}
 	}
 	for _, dir := range w.tree.args {
@@ -263,22 +320,35 @@ func (l *Loaded) tree(ctx context.Context, w *world, o *Options) error {
 }
 
 // builds notes what became of the kustomizations.
-func (l *Loaded) builds(w *world, specs []unit.Spec) {
+func (l *Loaded) builds(w *world, specs []planned) {
 	for _, s := range specs {
+		if s.recalled != nil && s.Kind == unit.Kustomization {
+			l.notes = append(l.notes, s.recalled.Notes...)
+			l.wentInto(w, slices.Collect(maps.Keys(s.recalled.Reads)))
+		}
 		if s.Build == nil {
 			continue
 		}
-		if u := s.Build.Unbuilt; u != nil {
-			reason := fmt.Sprintf("kustomization not built: %s; its files are judged as they stand", u.Text)
-			l.notes = append(l.notes, analyzer.NotJudged{File: u.In.Document.File.Path, Reason: reason})
+		if s.Build.Unbuilt != nil {
+			l.notes = append(l.notes, notBuilt(s.Build.Unbuilt))
 		}
 		for _, m := range s.Build.Missing {
 			l.notes = append(l.notes, analyzer.NotJudged{File: w.show(m.Path), Reason: "not there, and taken for empty in the build of " + w.show(s.Dir)})
 		}
-		for _, rel := range slices.Concat(s.Configs, s.Build.Files) {
-			if f := w.get(rel); f != nil {
-				l.built[f.File] = true
-			}
+		l.wentInto(w, slices.Concat(s.Configs, s.Build.Files))
+	}
+}
+
+func notBuilt(r *kustomize.Reason) analyzer.NotJudged {
+	reason := fmt.Sprintf("kustomization not built: %s; its files are judged as they stand", r.Text)
+	return analyzer.NotJudged{File: r.In.Document.File.Path, Reason: reason}
+}
+
+// wentInto notes which files a build was made of.
+func (l *Loaded) wentInto(w *world, rels []string) {
+	for _, rel := range rels {
+		if f := w.known(rel); f != nil {
+			l.built[f.File] = true
 		}
 	}
 }
@@ -309,7 +379,7 @@ func keep(passes []*analyzer.Pass, p *analyzer.Pass) []*analyzer.Pass {
 
 // judgeUnit builds the graph of a unit and runs the rules on it.
 func (r *run) judgeUnit(u *unit.Unit, nodes []*manifest.Resource) ([]*analyzer.Pass, error) {
-	if len(r.unitRules) == 0 {
+	if len(r.unitRules) == 0 && r.ties == nil {
 		return nil, nil
 	}
 	if len(u.Nodes) > 0 {
@@ -325,6 +395,9 @@ func (r *run) judgeUnit(u *unit.Unit, nodes []*manifest.Resource) ([]*analyzer.P
 		}
 		pass.Findings = withinText(u, pass.Findings)
 		passes = keep(passes, pass)
+	}
+	if d := r.ties[u]; d != nil {
+		*d = readTies(g, passes)
 	}
 	return passes, errors.Join(errs...)
 }

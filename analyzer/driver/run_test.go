@@ -9,6 +9,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -113,8 +114,8 @@ func TestARuleThatFailsSilencesNoOther(t *testing.T) {
 	}}
 	result, err := Run(t.Context(), Options{Dir: dir, Paths: []string{"."}, Rules: []*analyzer.Rule{fails, panics, file, seen}})
 	expect(t, result, "app/a.yaml: said before", "app/a.yaml: ConfigMap a", "b.yaml: said before", "b.yaml: ConfigMap b")
-	if err == nil {
-		t.Fatal("no error")
+	if err == nil || !errors.Is(result.Failure, err) {
+		t.Fatalf("error %v, and the result says %v", err, result.Failure)
 	}
 	for _, want := range []string{
 		"rule it-fails failed on .: boom", "rule it-fails failed on app: boom",
@@ -250,8 +251,8 @@ func TestWhatIsNotJudgedIsSortedAndSaidOnce(t *testing.T) {
 		"broken/c.yaml - template, not rendered",
 		"chart/Chart.yaml - Helm chart not rendered: validation: chart.metadata.version is required",
 		"kust/patch.yaml - kustomize patch or configuration, not an object of its own",
-		"- kind (4)",
-		"- of another kind (4)",
+		"- kind (3)", // an object of two builds is one
+		"- of another kind (3)",
 		"- 1 file holds no Kubernetes objects",
 	)
 }
@@ -318,6 +319,34 @@ func TestSummaryCountsWhatWasNamed(t *testing.T) {
 		}
 		if got.Elapsed = 0; got != tt.want {
 			t.Errorf("%s: got %+v, want %+v", tt.path, got, tt.want)
+		}
+	}
+}
+
+func TestProgressCountsAllWork(t *testing.T) {
+	t.Parallel()
+	dir := makeTree(t, map[string]string{
+		"a/a.yaml": object("a"), "b/b.yaml": object("b"), "k/kustomization.yaml": "resources: [c.yaml]\n", "k/c.yaml": object("c"),
+		"chart/Chart.yaml": "apiVersion: v2\nname: chart\nversion: 1.0.0\n", "chart/templates/d.yaml": object("d"),
+	})
+	var mu sync.Mutex
+	most := map[string]int{}
+	options := Options{Dir: dir, Paths: []string{"."}, Rules: []*analyzer.Rule{seen}, Progress: func(work string, done, total int) {
+		mu.Lock()
+		defer mu.Unlock()
+		if done < 1 || done > total {
+			t.Errorf("%s: %d of %d", work, done, total)
+		}
+		if done == total {
+			most[work]++
+		}
+	}}
+	if _, err := Run(t.Context(), options); err != nil {
+		t.Fatal(err)
+	}
+	for _, work := range []string{"reading", "building kustomizations", "rendering charts", "judging"} {
+		if most[work] == 0 {
+			t.Errorf("%s is never done: %v", work, most)
 		}
 	}
 }

@@ -85,7 +85,7 @@ func productsOf(g *Graph, r *manifest.Resource) []product {
 		found = append(found, product{Target{Kind: "Secret", Name: name}, ""}) // in many namespaces
 	case "cert-manager.io/Certificate", "certmanager.k8s.io/Certificate":
 		add("Secret", manifest.String(r.Node, "spec", "secretName"))
-	case "cert-manager.io/Issuer", "cert-manager.io/ClusterIssuer":
+	case "cert-manager.io/Issuer", "cert-manager.io/ClusterIssuer", "certmanager.k8s.io/Issuer", "certmanager.k8s.io/ClusterIssuer":
 		add("Secret", manifest.String(r.Node, "spec", "acme", "privateKeySecretRef", "name"))
 	case "networking.k8s.io/Ingress", "extensions/Ingress", "gateway.networking.k8s.io/Gateway":
 		if annotatedBy(r, "cert-manager") {

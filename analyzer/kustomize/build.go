@@ -37,6 +37,9 @@ type Tree struct {
 	// Helm is the helm command that renders Helm charts, which may fetch them
 	// and runs as a process of its own; "" leaves them unrendered.
 	Helm string
+	// Built is called after each build, from several goroutines at once; nil if
+	// nobody counts them.
+	Built func()
 
 	mu      sync.Mutex
 	entries map[*Kustomization][]patchEntry // see patches
@@ -243,6 +246,9 @@ func (b *Build) ownSchema() bool {
 
 // build runs kustomize on what prepare found nothing against.
 func (t *Tree) build(b *Build) {
+	if t.Built != nil {
+		defer t.Built()
+	}
 	if !b.Built() {
 		return
 	}

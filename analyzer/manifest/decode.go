@@ -182,7 +182,7 @@ func (d *decoding) mapping(n *yaml.Node, p *decodePlan, v reflect.Value, depth i
 	key, value := reflect.New(p.typ.Key()).Elem(), reflect.New(p.typ.Elem()).Elem()
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		k := n.Content[i]
-		if k.Kind != yaml.ScalarNode || k.Tag == yaml.MergeTag || !utf8.ValidString(k.Value) {
+		if k.Kind != yaml.ScalarNode || k.Tag == yaml.MergeTag || !utf8.ValidString(k.Value) || keyText(k) != k.Value {
 			return false
 		}
 		value.SetZero()
@@ -206,13 +206,13 @@ func scalar(n *yaml.Node, p *decodePlan, v reflect.Value) bool {
 		return ok
 	case reflect.Int, reflect.Int32, reflect.Int64:
 		i, err := strconv.ParseInt(n.Value, 10, 64)
-		if err != nil || tag != yaml.NodeTagInt || n.Value[0] == '+' || n.Value[0] == '0' && len(n.Value) > 1 || v.OverflowInt(i) {
+		if err != nil || tag != yaml.NodeTagInt || !isDecimal(n.Value) || v.OverflowInt(i) {
 			return false
 		}
 		v.SetInt(i)
 		return true
 	}
-	if _, other := boolean(n); other || tag == yaml.NodeTagInt || tag == yaml.NodeTagFloat || !utf8.ValidString(n.Value) {
+	if _, other := boolean(n); other || tag == yaml.NodeTagInt || tag == yaml.NodeTagFloat || tag == binaryTag || !utf8.ValidString(n.Value) {
 		return false
 	}
 	switch {

@@ -15,7 +15,7 @@ type thing struct {
 	Data  map[string]string `json:"data"`
 	Bytes map[string][]byte `json:"bytes"`
 	Items []inner           `json:"items"`
-	On    *bool             `json:"on"`
+	On    *bool             `json:"active"`
 	Plain bool              `json:"plain"`
 	Port  upper             `json:"port"`
 	Ports []*upper          `json:"ports"`
@@ -57,13 +57,13 @@ func TestDecode(t *testing.T) {
 		want bool // whether it is a case for Decode at all
 	}{
 		{`{kind: Pod, spec: {count: 3, size: -4, name: x}}`, true},
-		{`{spec: null, data: null, items: null, on: null, plain: null, port: null}`, true},
+		{`{spec: null, data: null, items: null, active: null, plain: null, port: null}`, true},
 		{`{spec: {}, data: {}, items: [], bytes: {}}`, true},
 		{`{data: {a: b, c: null, d: "1", e: 'yes', f: 2024-01-01, "": ""}}`, true},
 		{`{bytes: {a: aGk=, b: "", c: null}}`, true},
 		{`{items: [{count: 0}, null, {deep: {deep: {name: x}}}]}`, true},
-		{`{on: true, plain: True}`, true},
-		{`{on: yes, plain: Off}`, true},
+		{`{active: true, plain: True}`, true},
+		{`{active: yes, plain: Off}`, true},
 		{`{port: 80, ports: [http, {a: [1, x]}, null, yes]}`, true},
 		{`{spec: &a {name: x}, items: [*a, *a]}`, true},
 		{`{spec: {name: "a\u00e9\t<>"}}`, true},

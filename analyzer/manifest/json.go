@@ -60,15 +60,41 @@ func (e *encoder) mapping(b []byte, n *yaml.Node, depth int) []byte {
 	}
 	if isPlain(n) {
 		for i := 0; i+1 < len(n.Content); i += 2 {
-			add(n.Content[i].Value, n.Content[i+1])
+			add(keyText(n.Content[i]), n.Content[i+1])
 		}
 		return append(b, '}')
 	}
-	for key, entry := range Fields(n) {
-		add(key, entry.Value)
+	for _, entry := range Fields(n) {
+		add(keyText(entry.Key), entry.Value)
 	}
 	return append(b, '}')
 }
+
+// keyText returns a key as kubectl sends it: JSON has strings alone for keys,
+// so "on" is "true" and 010 is "8" (sigs.k8s.io/yaml convertToJSONableObject).
+func keyText(n *yaml.Node) string {
+	if n.Value == "" || n.Style != 0 || strings.IndexByte("yYnNoOtTfF.+-0123456789", n.Value[0]) < 0 {
+		return n.Value
+	}
+	switch n.ShortTag() {
+	case yaml.NodeTagInt:
+		var v int
+		if n.Decode(&v) == nil {
+			return strconv.Itoa(v)
+		}
+	case yaml.NodeTagFloat:
+		var v float64
+		if n.Decode(&v) == nil {
+			return floatKeys.Replace(strconv.FormatFloat(v, 'g', -1, 32))
+		}
+	}
+	if value, ok := boolean(n); ok {
+		return strconv.FormatBool(value)
+	}
+	return n.Value
+}
+
+var floatKeys = strings.NewReplacer("+Inf", ".inf", "-Inf", "-.inf", "NaN", ".nan")
 
 // isPlain reports whether a mapping has neither merge keys nor repeated ones,
 // so that its entries can be taken as they stand.
@@ -81,22 +107,37 @@ func isPlain(n *yaml.Node) bool {
 	return duplicates(n) == nil
 }
 
+// binaryTag marks base64, which kubectl decodes.
+const binaryTag = "!!binary"
+
 func appendScalar(b []byte, n *yaml.Node) []byte {
 	switch n.ShortTag() {
 	case yaml.NodeTagNull:
 		return append(b, "null"...)
 	case yaml.NodeTagInt:
-		if v, err := strconv.ParseInt(n.Value, 10, 64); err == nil && n.Value[0] != '0' && n.Value[0] != '+' {
+		if v, err := strconv.ParseInt(n.Value, 10, 64); err == nil && isDecimal(n.Value) {
 			return strconv.AppendInt(b, v, 10)
 		}
 		return appendNumber(b, n)
 	case yaml.NodeTagFloat:
 		return appendNumber(b, n)
+	case binaryTag:
+		var v string
+		if n.Decode(&v) == nil {
+			return appendString(b, v)
+		}
 	}
 	if value, ok := boolean(n); ok {
 		return strconv.AppendBool(b, value)
 	}
 	return appendString(b, n.Value)
+}
+
+// isDecimal reports whether digits are read as they stand: "010" is octal and
+// "+1" is written without its sign.
+func isDecimal(s string) bool {
+	digits := strings.TrimPrefix(s, "-")
+	return digits[0] != '+' && (digits[0] != '0' || s == "0")
 }
 
 // appendNumber appends numbers that are not written as JSON writes them.

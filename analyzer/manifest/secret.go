@@ -26,7 +26,11 @@ func hideSecrets(r *Resource) {
 	for i := 0; i+1 < len(r.Node.Content); i += 2 {
 		key, value := r.Node.Content[i], r.Node.Content[i+1]
 		switch key.Value {
-		case "apiVersion", "kind", "type", "immutable":
+		case "apiVersion", "kind":
+		case "type", "immutable":
+			if target := Resolve(value); target != nil && (target.Kind != yaml.ScalarNode || key.Value == "immutable" && target.ShortTag() != yaml.NodeTagBool) {
+				hide(value)
+			}
 		case "metadata":
 			if e := Field(Field(value, "annotations").Value, "kubectl.kubernetes.io/last-applied-configuration"); e.Key != nil {
 				hide(e.Raw)

@@ -23,9 +23,9 @@ type checkstyleFile struct {
 	Errors []checkstyleError `xml:"error"`
 }
 
-// checkstyleError has line 0 for a finding without a place.
+// checkstyleError has no line for a finding without a place.
 type checkstyleError struct {
-	Line     int               `xml:"line,attr"`
+	Line     int               `xml:"line,attr,omitempty"`
 	Column   int               `xml:"column,attr,omitempty"`
 	Severity analyzer.Severity `xml:"severity,attr"`
 	Message  string            `xml:"message,attr"`

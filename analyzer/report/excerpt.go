@@ -107,3 +107,15 @@ func lastColumns(s string, n int) string {
 	}
 	return s
 }
+
+// firstColumns returns the start of s that is at most n columns wide.
+func firstColumns(s string, n int) string {
+	width, end := 0, 0
+	for g := displaywidth.StringGraphemes(s); g.Next(); {
+		if width += g.Width(); width > n {
+			break
+		}
+		end += len(g.Value())
+	}
+	return s[:end]
+}

@@ -29,6 +29,7 @@ func common(t *testing.T) (*analyzer.Result, Options) {
 			{Rule: "no-place", Claim: analyzer.Advice, Evidence: analyzer.Certain, Message: "- nowhere"},
 		},
 		NotJudged: []analyzer.NotJudged{{File: "c.yaml", Reason: "a template"}, {Reason: "no node is known (2)"}},
+		Ties:      ties(),
 		Summary:   analyzer.Summary{Files: 2, Resources: 3, Units: 1, Errors: 1, Warnings: 2, Infos: 1, Elapsed: time.Second},
 	}
 	rule := &analyzer.Rule{

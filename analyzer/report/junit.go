@@ -26,16 +26,17 @@ type junitDocument struct {
 type junitSuite struct {
 	Name string `xml:"name,attr"`
 	junitCounts
-	Cases []junitCase `xml:"testcase"`
+	Skipped int         `xml:"skipped,attr"`
+	Cases   []junitCase `xml:"testcase"`
 }
 
-// junitCounts counts test cases. Nothing here is an error, JUnit's word for a
-// test that could not run.
+// junitCounts counts test cases; those that are skipped have no count in all
+// suites together. Nothing here is an error, JUnit's word for a test that could
+// not run.
 type junitCounts struct {
 	Tests    int `xml:"tests,attr"`
 	Failures int `xml:"failures,attr"`
 	Errors   int `xml:"errors,attr"`
-	Skipped  int `xml:"skipped,attr"`
 }
 
 type junitCase struct {
@@ -121,6 +122,5 @@ func (d *junitDocument) add(s junitSuite) {
 	}
 	d.Tests += s.Tests
 	d.Failures += s.Failures
-	d.Skipped += s.Skipped
 	d.Suites = append(d.Suites, s)
 }

@@ -54,6 +54,7 @@ var formats = [...]struct {
 	{"gitlab", func(Options) Reporter { return gitlabReporter{} }},
 	{"checkstyle", func(Options) Reporter { return checkstyleReporter{} }},
 	{"markdown", func(o Options) Reporter { return markdownReporter{o.Browse} }},
+	{"html", func(o Options) Reporter { return htmlReporter{o.Rules} }},
 }
 
 // New returns the reporter of a format. The error for an unknown format names
@@ -82,6 +83,23 @@ func Formats() []string {
 // from its claim and evidence.
 func severity(f *analyzer.Finding) analyzer.Severity {
 	return cmp.Or(f.Severity, analyzer.SeverityOf(f.Claim, f.Evidence))
+}
+
+// firstLines returns what a run failed at, a line for each rule that did; nil
+// if it did not. The stack behind the first line of a panic is for terminals.
+func firstLines(failure error) []string {
+	switch f := failure.(type) {
+	case nil:
+		return nil
+	case interface{ Unwrap() []error }:
+		var lines []string
+		for _, err := range f.Unwrap() {
+			lines = append(lines, firstLines(err)...)
+		}
+		return lines
+	}
+	line, _, _ := strings.Cut(failure.Error(), "\n")
+	return []string{line}
 }
 
 // builds says in which builds of kustomizations a finding shows; "" if that

@@ -55,7 +55,11 @@ func (s sarifReporter) Report(w io.Writer, r *analyzer.Result) error {
 		run.AddRule(f.Rule) // a finding may be of a rule that is not described
 		run.AddResult(newSARIFResult(f, run.GetRuleIndex(f.Rule), ids[i]))
 	}
-	invocation := sarif.NewInvocation().WithExecutionSuccessful(true)
+	invocation := sarif.NewInvocation().WithExecutionSuccessful(r.Failure == nil)
+	for _, line := range firstLines(r.Failure) {
+		note := sarif.NewNotification().WithLevel(sarif.LevelError).WithMessage(sarifMessage(line))
+		invocation.AddToolExecutionNotification(note)
+	}
 	for _, n := range r.NotJudged {
 		invocation.AddToolExecutionNotification(newSARIFNotification(n))
 	}

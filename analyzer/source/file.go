@@ -134,9 +134,13 @@ func (f *File) Hide(s Span) {
 	}
 }
 
+// Hidden returns what Hide was given.
+func (f *File) Hidden() []Span { return f.hidden }
+
 // LineText returns the text of a 1-based line for showing to people: no line
-// break, and cut at the first hidden byte, which is shown as Mask. The
-// length of a secret is a hint too, so nothing behind it is shown either.
+// break, and cut at the first hidden byte, or where a credential begins, which
+// is shown as Mask. The length of a secret is a hint too, so nothing behind it
+// is shown either.
 func (f *File) LineText(n int) string {
 	line := f.Line(n)
 	cut := line.End
@@ -144,6 +148,9 @@ func (f *File) LineText(n int) string {
 		if h.Start < cut && h.End > line.Start {
 			cut = max(h.Start, line.Start)
 		}
+	}
+	if start := f.credential(n); start >= 0 {
+		cut = min(cut, line.Start+start)
 	}
 	if cut < line.End {
 		return string(f.Data[line.Start:cut]) + Mask

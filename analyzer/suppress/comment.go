@@ -13,6 +13,9 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
+// Mark is in every comment that speaks to kubeknot.
+const Mark = "kubeknot:"
+
 // comment finds what may be a directive: "# kubeknot:ignore rule -- reason".
 var comment = regexp.MustCompile(`(?m)(?:^|[ \t])#+[ \t]*(kubeknot:([^\s]*)([^\r\n]*))`)
 
@@ -26,7 +29,7 @@ func (r Run) comments() []*suppression {
 	var all []*suppression
 	seen := map[string]bool{} // one text is read by several charts
 	scan := func(f *source.File, named bool) {
-		if seen[f.Path] || !bytes.Contains(f.Data, []byte("kubeknot:")) {
+		if seen[f.Path] || !bytes.Contains(f.Data, []byte(Mark)) {
 			return
 		}
 		seen[f.Path] = true

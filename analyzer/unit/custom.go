@@ -23,11 +23,13 @@ var inert = map[string]bool{
 	"monitoring.coreos.com/ServiceMonitor": true, "monitoring.coreos.com/PodMonitor": true,
 	"monitoring.coreos.com/PrometheusRule": true, "monitoring.coreos.com/Probe": true,
 	"monitoring.coreos.com/AlertmanagerConfig": true,
-	"cert-manager.io":                          true, "acme.cert-manager.io": true, "bitnami.com/SealedSecret": true,
+	"cert-manager.io":                          true, "acme.cert-manager.io": true, "certmanager.k8s.io": true, "bitnami.com/SealedSecret": true,
 	"external-secrets.io": true, "networking.istio.io": true, "security.istio.io": true,
 	"gateway.networking.k8s.io": true, "traefik.io": true, "traefik.containo.us": true, "cilium.io": true,
 	"projectcontour.io": true, "keda.sh/ScaledObject": true, "keda.sh/TriggerAuthentication": true,
-	"metallb.io": true, "kyverno.io": true, "snapshot.storage.k8s.io": true, "argoproj.io/AppProject": true,
+	"metallb.io": true, "kyverno.io": true, "snapshot.storage.k8s.io": true,
+	"templates.gatekeeper.sh": true, "constraints.gatekeeper.sh": true, "config.gatekeeper.sh": true,
+	"argoproj.io/AppProject":   true,
 	"source.toolkit.fluxcd.io": true, "notification.toolkit.fluxcd.io": true, "image.toolkit.fluxcd.io": true,
 }
 

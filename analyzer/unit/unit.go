@@ -70,6 +70,9 @@ type Unit struct {
 	Generated []kustomize.Generated
 	// External are objects that exist although no file defines them.
 	External []External
+	// Policies are the objects from outside that say what the cluster admits;
+	// they are no part of what is applied.
+	Policies []*manifest.Resource
 	// Nodes are those of the unit's own cluster; empty leaves it to the run.
 	Nodes []*manifest.Resource
 	// Open says why the absence of something proves nothing; empty if the unit

@@ -87,7 +87,10 @@ func (f *lintFlags) record(cmd *cobra.Command, args []string, create bool) (reco
 		return r, fmt.Errorf("there is no %s: kubeknot baseline write makes one", suppress.BaselineName)
 	}
 	options.Suppress.Baselines = []suppress.Baseline{r.Baseline}
+	var end func()
+	options.Progress, end = watch(cmd.ErrOrStderr())
 	r.Result, err = driver.Run(cmd.Context(), options)
+	end()
 	if r.exists && errors.Is(err, driver.ErrNothing) { // all is deleted: that is a change too
 		err = nil
 	}
@@ -96,17 +99,13 @@ func (f *lintFlags) record(cmd *cobra.Command, args []string, create bool) (reco
 
 // save writes the file and says how many lines it has, and what is no more.
 func (r recorded) save(cmd *cobra.Command, b suppress.Baseline) error {
-	file, err := os.Create(r.file)
-	if err != nil {
+	if err := writeFile(r.file, b.Write); err != nil {
 		return err
-	}
-	if err := errors.Join(b.Write(file), file.Close()); err != nil {
-		return fmt.Errorf("%s: %w", r.file, err)
 	}
 	for _, line := range r.Stale {
 		fmt.Fprintf(cmd.OutOrStdout(), "- %s\n", line)
 	}
-	_, err = fmt.Fprintf(cmd.OutOrStdout(), "%s: %d known, %d new, %d removed\n", shownPath(r.file), len(b), len(r.Findings), len(r.Stale))
+	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %d known, %d new, %d removed\n", shownPath(r.file), len(b), len(r.Findings), len(r.Stale))
 	return err
 }
 

@@ -45,6 +45,7 @@ var claims = map[analyzer.Claim]string{
 	analyzer.Broken:   "accepted, but it cannot work as written",
 	analyzer.Suspect:  "it works, probably not as it was meant",
 	analyzer.Advice:   "it works as written; there is a better way",
+	analyzer.Policy:   "Kubernetes takes it; a rule of your own forbids it",
 }
 
 func explain(out io.Writer, r *analyzer.Rule) {

@@ -28,6 +28,7 @@ type lintFlags struct {
 	traced           string
 	trace            *policies.Trace // nil without --trace
 	stderr           io.Writer
+	noCache, verbose bool
 	sources
 	known
 }
@@ -65,6 +66,8 @@ command could not do its work or directories hold nothing to lint.`,
 	f.color.register(cmd, "color", "colour the text; auto: on a terminal, unless NO_COLOR is set")
 	cmd.Flags().StringVar(&f.config, "config", "", "the configuration `FILE` (default: kubeknot.yaml of the closest directory up to the root of the repository)")
 	cmd.Flags().StringVar(&f.newFrom, "new-from", "", "report what the git revision `REV` does not have")
+	cmd.Flags().BoolVar(&f.noCache, "no-cache", false, "judge everything anew, and leave nothing for the next run")
+	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "say on standard error what changes nothing of the result, as why a cache is not used")
 	f.register(cmd)
 	return cmd, f
 }
@@ -102,6 +105,9 @@ func (f *lintFlags) options() (driver.Options, error) {
 			return o, err
 		}
 	}
+	if o.Policies, err = policies.Manifests(f.policies...); err != nil {
+		return o, err
+	}
 	o.Suppress.Known = ruleIDs(all)
 	if o.Rules, err = choose(all, f.rules, f.skipRules); err != nil {
 		return o, err
@@ -120,13 +126,22 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 	}
 	out := cmd.OutOrStdout()
 	options.Paths, options.Stdin = args, cmd.InOrStdin()
+	options.Ties = f.formats.has("html")
 	if err := f.configure(cmd, &options); err != nil {
 		return err
 	}
-	if err := f.known.set(cmd.Context(), &options); err != nil {
+	end := func() {}
+	if f.trace == nil { // which writes to standard error itself
+		options.Progress, end = watch(f.stderr)
+	}
+	err = f.known.set(cmd.Context(), &options)
+	if err != nil {
+		end()
 		return err
 	}
+	f.remember(&options)
 	result, failure := driver.Run(cmd.Context(), options)
+	end()
 	failure = errors.Join(failure, untold(f.trace))
 	if result == nil {
 		return failure
@@ -145,6 +160,25 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 		return errFindings
 	}
 	return nil
+}
+
+// remember lets the run use the cache, unless what is asked for needs all to be
+// judged.
+func (f *lintFlags) remember(o *driver.Options) {
+	if f.verbose {
+		o.Debug = func(err error) { fmt.Fprintf(f.stderr, "kubeknot: %v\n", err) }
+	}
+	if f.noCache || f.trace != nil {
+		return
+	}
+	dir, err := openCache(f.policies)
+	if err != nil {
+		if f.verbose {
+			o.Debug(err)
+		}
+		return
+	}
+	o.Cache = dir
 }
 
 // reportOptions returns what formats may want to know.

@@ -72,6 +72,11 @@ func (o outputs) all() outputs {
 	return o
 }
 
+// has reports whether a format is among them.
+func (o outputs) has(format string) bool {
+	return slices.ContainsFunc(o, func(out output) bool { return out.format == format })
+}
+
 // write writes every report, those behind one that fails too.
 func (o outputs) write(stdout io.Writer, options report.Options, result *analyzer.Result) error {
 	var errs []error

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -15,7 +16,7 @@ import (
 
 // policyFlag adds --policy.
 func policyFlag(cmd *cobra.Command, paths *[]string) {
-	cmd.Flags().StringArrayVar(paths, "policy", nil, "policies of your own, a `DIR|FILE` of Rego; repeatable")
+	cmd.Flags().StringArrayVar(paths, "policy", nil, "policies of your own, a `DIR|FILE` of Rego, Gatekeeper constraints or admission policies; repeatable")
 }
 
 // allRules returns the native rules, the embedded policies and those of the
@@ -29,7 +30,7 @@ func rulesOf(loader policies.Loader, paths []string) ([]*analyzer.Rule, error) {
 	if err != nil {
 		return nil, fmt.Errorf("embedded policies: %w", err)
 	}
-	all := append(rules.All(), embedded...)
+	all := slices.Concat(rules.All(), policies.Constraints(), embedded)
 	if len(paths) == 0 {
 		return sortRules(all), nil
 	}

@@ -16,10 +16,10 @@ import (
 func newPolicy() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "policy",
-		Short: "Write policies of your own: new, check, test",
+		Short: "Write policies of your own: new, check, test, export",
 		Args:  cobra.NoArgs,
 	}
-	cmd.AddCommand(newPolicyNew(), newPolicyCheck(), newPolicyTest(), newPolicySchema())
+	cmd.AddCommand(newPolicyNew(), newPolicyCheck(), newPolicyTest(), newPolicySchema(), newPolicyExport())
 	return cmd
 }
 
@@ -126,4 +126,29 @@ func newPolicySchema() *cobra.Command {
 			return err
 		},
 	}
+}
+
+func newPolicyExport() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "export",
+		Short: "Write a policy for another tool",
+		Args:  cobra.NoArgs,
+	}
+	cmd.AddCommand(&cobra.Command{
+		Use:   "gatekeeper FILE",
+		Short: "Print a policy as a ConstraintTemplate of Gatekeeper, and a constraint",
+		Long: `Print a policy as a ConstraintTemplate of OPA Gatekeeper, and a constraint that
+puts it in force, so that the same rule guards admission. A policy that holds
+objects against each other is refused: Gatekeeper shows it one at a time.`,
+		Args: cobra.ExactArgs(1),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			text, err := policies.ExportGatekeeper(args[0])
+			if err != nil {
+				return err
+			}
+			_, err = cmd.OutOrStdout().Write(text)
+			return err
+		},
+	})
+	return cmd
 }

@@ -159,7 +159,7 @@ func (c *testCase) write(out io.Writer) {
 	} else if c.Output != "" {
 		fmt.Fprintf(out, "%s (%s) prints\n", c.Name, c.Place)
 	}
-	for _, line := range append(c.Problems[:len(c.Problems):len(c.Problems)], strings.Split(strings.TrimSpace(c.Output), "\n")...) {
+	for _, line := range strings.Split(strings.Join(c.Problems, "\n")+"\n"+strings.TrimSpace(c.Output), "\n") {
 		if line != "" {
 			fmt.Fprintf(out, "  %s\n", line)
 		}

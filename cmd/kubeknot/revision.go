@@ -87,7 +87,7 @@ func repository(ctx context.Context, paths []string) (string, error) {
 	return root, nil
 }
 
-// keepInputs lets two runs read the same nodes and values: names are relative
+// keepInputs lets two runs read the same nodes, values and policies: names are relative
 // to the working directory, and standard input comes once.
 func keepInputs(now, old *driver.Options) error {
 	if now.Nodes == "-" {
@@ -103,13 +103,15 @@ func keepInputs(now, old *driver.Options) error {
 		}
 		old.Nodes = abs
 	}
-	old.Values = slices.Clone(old.Values)
-	for i, name := range old.Values {
-		abs, err := filepath.Abs(name)
-		if err != nil {
-			return err
+	old.Values, old.Policies = slices.Clone(old.Values), slices.Clone(old.Policies)
+	for _, names := range [][]string{old.Values, old.Policies} {
+		for i, name := range names {
+			abs, err := filepath.Abs(name)
+			if err != nil {
+				return err
+			}
+			names[i] = abs
 		}
-		old.Values[i] = abs
 	}
 	return nil
 }

@@ -66,7 +66,7 @@ nowhere, which node label nobody has.`,
 	root.SetVersionTemplate("{{.Version}}\n")
 	root.SetFlagErrorFunc(suggestFlag)
 	root.SuggestionsMinimumDistance = 2
-	root.AddCommand(newLint(), newUnits(), newBaseline(), newFn(), newRules(), newExplain(), newPolicy(), newConfig(), newInit(), newVersion(), newDocs())
+	root.AddCommand(newLint(), newUnits(), newBaseline(), newFn(), newRules(), newExplain(), newPolicy(), newConfig(), newInit(), newCache(), newVersion(), newDocs())
 	return root
 }
 

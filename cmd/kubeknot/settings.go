@@ -50,7 +50,10 @@ func (f *lintFlags) configure(cmd *cobra.Command, o *driver.Options) error {
 		if err != nil {
 			return err
 		}
-		o.Rules, o.Suppress.Known = again.Rules, again.Suppress.Known
+		o.Rules, o.Policies, o.Suppress.Known = again.Rules, again.Policies, again.Suppress.Known
+	}
+	for _, id := range f.rules {
+		c.Enable(id)
 	}
 	given := cmd.Flags().Changed
 	if !given("namespace") {

@@ -1,0 +1,101 @@
+package driver
+
+import (
+	"slices"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
+)
+
+// draft is the ties of a unit without the findings about them.
+type draft struct {
+	analyzer.UnitTies
+	objects []*manifest.Resource // what each object is; nil for what stands in no manifest
+	written [][]written          // where each tie is
+}
+
+// newDrafts returns a draft for each unit, which are judged in parallel.
+func newDrafts(units []*unit.Unit) map[*unit.Unit]*draft {
+	drafts := map[*unit.Unit]*draft{}
+	for _, u := range units {
+		drafts[u] = &draft{}
+	}
+	return drafts
+}
+
+// written are the fields of an object that make a tie to another one.
+type written struct {
+	in    *manifest.Resource
+	paths [][]string
+}
+
+// holds reports whether a field is one of them or lies in one.
+func (w written) holds(path []string) bool {
+	return slices.ContainsFunc(w.paths, func(p []string) bool {
+		return len(p) > 0 && len(path) >= len(p) && slices.Equal(path[:len(p)], p)
+	})
+}
+
+// mark is a finding about a field of an object: where it is in the result, and
+// what the rule said of this unit's object, which may be one of many builds.
+type mark struct {
+	index int
+	path  []string
+}
+
+// markTies says of the ties of all units which findings are about them. The
+// passes of files come first: what they say holds in all units of the file.
+func markTies(units []*unit.Unit, drafts map[*unit.Unit]*draft, passes [][]*analyzer.Pass, findings []analyzer.Finding) []analyzer.UnitTies {
+	at := map[place]int{}
+	for i, f := range findings {
+		at[placeOf(f)] = i
+	}
+	marks := map[*manifest.Resource][]mark{}
+	for _, p := range slices.Concat(passes...) {
+		for _, f := range p.Findings {
+			if i, ok := at[placeOf(f)]; ok && f.Resource != nil {
+				marks[f.Resource] = append(marks[f.Resource], mark{i, f.Path})
+			}
+		}
+	}
+	var all []analyzer.UnitTies
+	for _, u := range units {
+		if d := drafts[u]; len(d.Objects) > 0 {
+			d.mark(marks)
+			all = append(all, d.UnitTies)
+		}
+	}
+	return all
+}
+
+func (d *draft) mark(marks map[*manifest.Resource][]mark) {
+	for i, r := range d.objects {
+		if r != nil {
+			for _, m := range marks[r] {
+				add(&d.Objects[i].Findings, m.index)
+			}
+		}
+	}
+	for i := range d.Ties {
+		t := &d.Ties[i]
+		for _, w := range d.written[i] {
+			for _, m := range marks[w.in] {
+				if !w.holds(m.path) {
+					continue
+				}
+				add(&t.Findings, m.index)
+				if d.Objects[t.To].Missing { // it has no other place for its fault
+					add(&d.Objects[t.To].Findings, m.index)
+				}
+			}
+		}
+	}
+}
+
+// add adds an index to a list in order, once.
+func add(list *[]int, index int) {
+	if i, found := slices.BinarySearch(*list, index); !found {
+		*list = slices.Insert(*list, i, index)
+	}
+}

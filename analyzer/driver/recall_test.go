@@ -1,0 +1,196 @@
+package driver
+
+import (
+	"fmt"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/cache"
+)
+
+// cached returns options that read and write a cache.
+func cached(o Options, dir *cache.Dir) Options {
+	o.Cache = dir
+	return o
+}
+
+// age makes all files of a tree look as if nobody had touched them for long.
+func age(t *testing.T, dir string) {
+	t.Helper()
+	old := time.Now().Add(-time.Hour)
+	err := filepath.WalkDir(dir, func(p string, _ os.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		return os.Chtimes(p, old, old)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestCacheNeverChangesTheResult edits a tree at random and compares what runs
+// say with and without a cache, each time with one that is read anew.
+func TestCacheNeverChangesTheResult(t *testing.T) {
+	t.Parallel()
+	dir := messy(t)
+	random := rand.New(rand.NewPCG(7, 7))
+	var files []string
+	err := filepath.WalkDir(dir, func(p string, e os.DirEntry, err error) error {
+		if err == nil && e.Type().IsRegular() && filepath.Ext(p) == ".yaml" {
+			files = append(files, p)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := Options{Dir: dir, Paths: []string{"."}, Rules: allRules(t)}
+	store := t.TempDir()
+	for step := range 15 {
+		fresh := &cache.Dir{Path: store}
+		paths := []string{"."}
+		if step%5 == 4 { // as a hook is run
+			paths = []string{files[random.IntN(len(files))], files[random.IntN(len(files))]}
+		}
+		o.Paths = paths
+		for _, run := range []string{"first", "second"} {
+			if diff := cmp.Diff(printed(t, o), printed(t, cached(o, fresh))); diff != "" {
+				t.Fatalf("step %d, %s run with the cache:\n%s", step, run, diff)
+			}
+		}
+		edit(t, random, files)
+	}
+}
+
+// edit changes one file at random.
+func edit(t *testing.T, random *rand.Rand, files []string) {
+	t.Helper()
+	name := files[random.IntN(len(files))]
+	data, err := os.ReadFile(name)
+	if err != nil {
+		data = []byte(pod("back"))
+	}
+	text := string(data)
+	switch random.IntN(6) {
+	case 0:
+		text = "# moved\n" + text
+	case 1:
+		text = strings.ReplaceAll(text, "app: app-", "app: web-")
+	case 2:
+		text += fmt.Sprintf("---\n# kubeknot:ignore-document bare-pod -- on purpose\n%s", pod("more"))
+	case 3:
+		text += "---\n" + strings.Replace(service("annotated", "nobody"), "metadata:\n", "metadata:\n  annotations: {kubeknot.io/ignore: service-selects-nothing -- why not}\n", 1)
+	case 4:
+		text += "---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  password: [canary]\n"
+	case 5:
+		if err := os.Remove(name); err != nil && !os.IsNotExist(err) {
+			t.Fatal(err)
+		}
+		return
+	}
+	if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestWhatIsRecalled says which units are judged again after a change.
+func TestWhatIsRecalled(t *testing.T) {
+	t.Parallel()
+	files := map[string]string{
+		"up.yaml": object("up"), "a/a.yaml": object("a"), "a/below/b.yaml": object("b"), "c/c.yaml": pod("c"),
+		"base/kustomization.yaml": "resources: [base.yaml]\nconfigMapGenerator: [{name: made, files: [made.txt]}]\n", "base/base.yaml": object("base"), "base/made.txt": "x",
+		"over/kustomization.yaml": "resources: [../base]\npatches: [{path: patch.yaml}]\n", "over/patch.yaml": object("base") + "data: {a: b}\n",
+	}
+	edits := []struct {
+		name, file, text string
+		want             []string
+	}{
+		{"first run", "", "", []string{".", "a", "a/below", "c", "over"}},
+		{"nothing", "", "", nil},
+		{"a file alone", "c/c.yaml", pod("d"), []string{".", "a", "c", "over"}}, // the others have it beside or below them
+		{"what all lean on", "up.yaml", object("down"), []string{".", "a", "a/below", "c", "over"}},
+		{"a base", "base/base.yaml", object("base") + "data: {c: d}\n", []string{".", "a", "c", "over"}},
+		{"a patch", "over/patch.yaml", object("base") + "data: {a: c}\n", []string{"over"}},
+		{"what a generator reads", "base/made.txt", "y", []string{"over"}},
+		{"a suppression", "c/c.yaml", "# kubeknot:ignore-file bare-pod -- so\n" + pod("d"), []string{".", "a", "c", "over"}},
+		{"nothing, with a suppression", "", "", nil},
+		{"a new file", "a/below/new.yaml", object("new"), []string{"a", "a/below"}},
+	}
+	dir, store := makeTree(t, files), t.TempDir()
+	for _, e := range edits {
+		if e.file != "" {
+			write(t, dir, e.file, e.text)
+		}
+		var judged []string
+		var mu sync.Mutex
+		watch := &analyzer.Rule{ID: "who-is-asked", Run: func(p *analyzer.Pass) error {
+			mu.Lock()
+			defer mu.Unlock()
+			judged = append(judged, p.Unit.Name)
+			return nil
+		}}
+		lint(t, Options{Dir: dir, Paths: []string{"."}, Rules: []*analyzer.Rule{watch, seen}, Cache: &cache.Dir{Path: store}})
+		slices.Sort(judged)
+		if diff := cmp.Diff(e.want, judged); diff != "" {
+			t.Errorf("%s: judged\n%s", e.name, diff)
+		}
+	}
+}
+
+// TestBadCaches: what is damaged, foreign or not there is as good as nothing.
+func TestBadCaches(t *testing.T) {
+	t.Parallel()
+	dir := messy(t)
+	o := Options{Dir: dir, Paths: []string{"."}, Rules: allRules(t)}
+	want := printed(t, o)
+	for name, spoil := range map[string]func([]byte) []byte{
+		"cut":   func(d []byte) []byte { return d[:len(d)/2] },
+		"empty": func([]byte) []byte { return nil },
+		"other": func([]byte) []byte { return []byte("something else") },
+		"a bit": func(d []byte) []byte { d[len(d)/2] ^= 4; return d },
+	} {
+		store := t.TempDir()
+		printed(t, cached(o, &cache.Dir{Path: store}))
+		all, err := filepath.Glob(filepath.Join(store, "*"))
+		if err != nil || len(all) != 1 {
+			t.Fatalf("%q, %v", all, err)
+		}
+		data, err := os.ReadFile(all[0])
+		if err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(all[0], spoil(data), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		var told []string
+		o.Debug = func(err error) { told = append(told, err.Error()) }
+		if diff := cmp.Diff(want, printed(t, cached(o, &cache.Dir{Path: store}))); diff != "" {
+			t.Errorf("%s: %s", name, diff)
+		}
+		if len(told) != 1 || !strings.Contains(told[0], "cache not read") {
+			t.Errorf("%s: told %q", name, told)
+		}
+		told = nil
+		printed(t, cached(o, &cache.Dir{Path: store}))
+		if told != nil {
+			t.Errorf("%s: not mended: %q", name, told)
+		}
+	}
+	file := filepath.Join(t.TempDir(), "file")
+	write(t, filepath.Dir(file), "file", "")
+	var told []string
+	o.Debug = func(err error) { told = append(told, err.Error()) }
+	if diff := cmp.Diff(want, printed(t, cached(o, &cache.Dir{Path: filepath.Join(file, "below")}))); diff != "" || len(told) == 0 {
+		t.Errorf("told %q: %s", told, diff)
+	}
+}

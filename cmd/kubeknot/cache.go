@@ -1,0 +1,106 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"github.com/kubeknot/kubeknot/analyzer/cache"
+)
+
+func newCache() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "cache",
+		Short: "Look after what earlier runs have left",
+		Long: `Look after what earlier runs of lint have left, by which unchanged files and
+units need not be judged again. What lint says is the same with it and without.`,
+		Args: cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(&cobra.Command{
+		Use:   "dir",
+		Short: "Print the directory of the cache",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			dir, err := cacheDir()
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), dir)
+			return err
+		},
+	}, &cobra.Command{
+		Use:   "clean",
+		Short: "Remove what earlier runs have left",
+		Args:  cobra.NoArgs,
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			dir, err := cacheDir()
+			if err != nil {
+				return err
+			}
+			n, err := (&cache.Dir{Path: dir}).Clean()
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintf(cmd.OutOrStdout(), "removed from %s: %d\n", dir, n)
+			return err
+		},
+	})
+	return cmd
+}
+
+// cacheDir is the user's directory for caches, and ours in it.
+func cacheDir() (string, error) {
+	dir, err := os.UserCacheDir()
+	if err != nil {
+		return "", fmt.Errorf("no directory for caches: %w", err)
+	}
+	return filepath.Join(dir, "kubeknot"), nil
+}
+
+// openCache returns the cache for runs of this build with the given policies.
+func openCache(policies []string) (*cache.Dir, error) {
+	dir, err := cacheDir()
+	if err != nil {
+		return nil, err
+	}
+	parts := [][]byte{[]byte(versionText())}
+	// Two builds can have one version, as those of a working copy have.
+	if name, err := os.Executable(); err == nil {
+		if info, err := os.Stat(name); err == nil {
+			parts = append(parts, fmt.Appendf(nil, "%s %d %d", name, info.Size(), info.ModTime().UnixNano()))
+		}
+	}
+	for _, p := range policies {
+		text, err := everything(p)
+		if err != nil {
+			return nil, fmt.Errorf("cache not used: %w", err)
+		}
+		parts = append(parts, text)
+	}
+	judge := cache.Sum(parts...)
+	return &cache.Dir{Path: dir, Judge: string(judge[:])}, nil
+}
+
+// everything returns the names and contents of the files of a directory, or of
+// one file.
+func everything(root string) ([]byte, error) {
+	var all bytes.Buffer
+	err := filepath.WalkDir(root, func(p string, e fs.DirEntry, err error) error {
+		if err != nil || e.IsDir() {
+			return err
+		}
+		data, err := os.ReadFile(p)
+		if err != nil {
+			return err
+		}
+		sum := cache.Sum([]byte(p), data)
+		all.Write(sum[:])
+		return nil
+	})
+	return all.Bytes(), err
+}
