@@ -1,10 +1,10 @@
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo dev)
 FUZZTIME ?= 30s
 OPA = github.com/open-policy-agent/opa@v1.22.0
-CONFTEST = github.com/open-policy-agent/conftest@v0.71.1
 GORELEASER = github.com/goreleaser/goreleaser/v2@v2.15.1
 # docker, podman or buildah
 DOCKER ?= docker
+CONFTEST = github.com/open-policy-agent/conftest@v0.71.1
 
 .DEFAULT_GOAL := build
 
@@ -46,10 +46,6 @@ opa: ## Check, test and format the policies with the opa command
 	go run $(OPA) fmt --diff --fail policies
 	go run $(OPA) check --strict --schema policies/input.schema.json policies
 
-.PHONY: conftest
-conftest: ## Compare the verdicts with those of conftest (builds it)
-	dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && GOBIN="$$dir" go install $(CONFTEST) && \
-	KUBEKNOT_CONFTEST="$$dir/conftest" go test ./policies -run '^TestSameVerdictsAsConftest$$' -count=1
 .PHONY: image
 image: ## Build the image kubeknot: make image DOCKER=podman
 	CGO_ENABLED=0 $(MAKE) build
@@ -62,6 +58,11 @@ snapshot: ## Build what a release holds into dist/ (needs syft)
 .PHONY: release
 release: ## Publish a release of the tag that is checked out (needs syft)
 	go run $(GORELEASER) release --config .github/goreleaser.yaml --clean
+
+.PHONY: conftest
+conftest: ## Compare the verdicts with those of conftest (builds it)
+	dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && GOBIN="$$dir" go install $(CONFTEST) && \
+	KUBEKNOT_CONFTEST="$$dir/conftest" go test ./policies -run '^TestSameVerdictsAsConftest$$' -count=1
 
 .PHONY: fuzz
 fuzz: ## Run every fuzz target for FUZZTIME (30s) each

@@ -18,6 +18,9 @@ import (
 // fence is a block of a page: its language and its text.
 var fence = regexp.MustCompile("(?ms)^```(\\w*)\n(.*?\n)?```$")
 
+// fileName is the name of the file that a block is, and its text.
+var fileName = regexp.MustCompile(`(?s)^# ([\w./-]+\.(?:yaml|rego|toml))\n(.*)$`)
+
 // shownExamples is what a page of docs/reference has to run.
 var shownExamples = regexp.MustCompile("(?s)### Examples\n\n```\n(.*?)```")
 
@@ -27,13 +30,12 @@ var shownExamples = regexp.MustCompile("(?s)### Examples\n\n```\n(.*?)```")
 //
 //   - of no language starts with "$ COMMAND" and shows what that prints;
 //   - of sh is a script, which must succeed;
-//   - of yaml, rego and toml is written to the file that its first line names
-//     ("# deploy/app.yaml");
-//   - of yaml: what it gives to a shell ("run", "script") must succeed;
+//   - of yaml may give something to a shell ("run", "script"), which must succeed;
 //   - of groovy holds steps of Jenkins, sh '...', which must succeed;
 //   - of text, rego and toml holds no command.
 //
-// There is no other kind of block, so no command is left out.
+// One of a language whose first line names a file ("# deploy/app.yaml") is written
+// to it. There is no other kind of block, so no command is left out.
 func TestDocs(t *testing.T) {
 	t.Parallel()
 	root, err := filepath.Abs(filepath.Join("..", ".."))
@@ -135,6 +137,9 @@ git update-ref refs/remotes/origin/main HEAD`)
 func (p *page) block(block string) string {
 	parts := fence.FindStringSubmatch(block)
 	language, text := parts[1], parts[2]
+	if name := fileName.FindStringSubmatch(text); name != nil && language != "" {
+		p.write(name[1], []byte(name[2]))
+	}
 	switch language {
 	case "":
 		command, ok := strings.CutPrefix(text, "$ ")
@@ -153,7 +158,6 @@ func (p *page) block(block string) string {
 			p.succeeds(step[1])
 		}
 	case "text", "rego", "toml":
-		p.file(text)
 		if commandLine.MatchString(text) {
 			p.t.Errorf("a command that nobody runs:\n%s", text)
 		}

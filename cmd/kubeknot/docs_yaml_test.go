@@ -9,20 +9,8 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
-// fileName is a first line that names the file which a block is.
-var fileName = regexp.MustCompile(`^# ([\w./-]+\.(yaml|rego|toml))$`)
-
-// file writes a block that is a file.
-func (p *page) file(text string) {
-	first, rest, _ := strings.Cut(text, "\n")
-	if name := fileName.FindStringSubmatch(first); name != nil {
-		p.write(name[1], []byte(rest))
-	}
-}
-
-// yaml writes a block that is a file, and runs what a pipeline would run of it.
+// yaml runs what a pipeline would run of a block.
 func (p *page) yaml(text string) {
-	p.file(text)
 	var doc yaml.Node
 	decoder := yaml.NewDecoder(strings.NewReader(text))
 	for decoder.Decode(&doc) == nil {
