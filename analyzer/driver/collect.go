@@ -18,7 +18,8 @@ type run struct {
 	fileRules, unitRules []*analyzer.Rule
 	kubernetes           string
 	options              Options
-	excluded             int // findings in files that the configuration excludes
+	paths                func() []string // of the options, see named
+	excluded             int             // findings in files that the configuration excludes
 
 	findings  []analyzer.Finding
 	notes     []analyzer.NotJudged
