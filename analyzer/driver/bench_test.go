@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -16,6 +17,7 @@ import (
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
@@ -45,7 +47,7 @@ func benchmarkStages(b *testing.B, dir string) {
 		name string
 		run  func() error
 	}{
-		{"parse", s.parse}, {"units+graphs", s.graphs}, {"rules", s.rules}, {"kyaml", s.kyaml}, {"whole", s.whole},
+		{"parse", s.parse}, {"units+graphs", s.graphs}, {"rules", s.rules}, {"kyaml", s.kyaml}, {"whole", s.whole}, {"whole-without-verdict", s.withoutVerdict}, {"whole-unbuilt", s.unbuilt},
 	} {
 		if stage.name == "kyaml" { // what is kept makes every garbage collection dearer
 			s.world, s.specs, s.loaded = nil, nil, nil
@@ -164,6 +166,42 @@ func (s *stages) rules() error {
 
 func (s *stages) whole() error {
 	_, err := Run(context.Background(), s.options)
+	return err
+}
+
+// asking are the rules that speak for the API server: without them it is not
+// asked.
+var asking = []string{"api-warning", "field-missing", "immutable-field-changed", "invalid-value", "pods-refused",
+	"selector-missing", "selector-template-mismatch", "unknown-field", "unknown-kind", "wrong-type"}
+
+// withoutVerdict runs the rules that do not ask the API server.
+func (s *stages) withoutVerdict() error {
+	o := s.options
+	o.Rules = slices.DeleteFunc(slices.Clone(o.Rules), func(r *analyzer.Rule) bool { return slices.Contains(asking, r.ID) })
+	_, err := Run(context.Background(), o)
+	return err
+}
+
+// unbuilt is whole for a tree in which nothing is built or rendered, which the
+// floor does not do either: it judges the units of files alone.
+func (s *stages) unbuilt() error {
+	o := s.options
+	trees, err := openTrees(o.Dir, o.Paths)
+	if err != nil {
+		return err
+	}
+	l := newLoaded()
+	for _, t := range trees {
+		w, err := openWorld(context.Background(), t, func(rel string) string { return rel }, &o)
+		if err != nil {
+			return err
+		}
+		w.layout.Units = slices.DeleteFunc(w.layout.Units, func(u unit.Spec) bool { return u.Kind == unit.Kustomization || u.Kind == unit.Chart })
+		if err := l.tree(context.Background(), w, &o); err != nil {
+			return err
+		}
+	}
+	_, err = judge(context.Background(), o, l)
 	return err
 }
 

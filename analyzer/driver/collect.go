@@ -22,6 +22,7 @@ type run struct {
 	fileRules, unitRules []*analyzer.Rule
 	kubernetes           string
 	options              Options
+	paths                func() []string       // of the options, see named
 	excluded             int                   // findings in files that the configuration excludes
 	ties                 map[*unit.Unit]*draft // nil unless they are asked for
 

@@ -56,7 +56,7 @@ func (r *run) configured(f analyzer.Finding) (_ analyzer.Finding, ok bool) {
 	if s.Severity != "" {
 		f.Severity = s.Severity
 	}
-	if _, excluded := c.Excluded(r.options.absolute(f.Location.File), r.options.named(f.Location.File)); excluded {
+	if _, excluded := c.Excluded(r.options.absolute(f.Location.File), r.named(f.Location.File)); excluded {
 		r.excluded++
 		return f, false
 	}
@@ -65,17 +65,9 @@ func (r *run) configured(f analyzer.Finding) (_ analyzer.Finding, ok bool) {
 
 // named returns the directory among the paths that holds a file, the innermost
 // one; "" if the file itself was named.
-func (o *Options) named(f *source.File) string {
-	file, found := o.absolute(f), ""
-	for _, p := range o.Paths {
-		dir := p
-		if !filepath.IsAbs(dir) {
-			dir = filepath.Join(o.Dir, dir)
-		}
-		if real, err := filepath.EvalSymlinks(dir); err == nil {
-			dir = real
-		}
-		dir = filepath.ToSlash(dir)
+func (r *run) named(f *source.File) string {
+	file, found := r.options.absolute(f), ""
+	for _, dir := range r.paths() {
 		if dir == file {
 			return ""
 		}
@@ -84,6 +76,22 @@ func (o *Options) named(f *source.File) string {
 		}
 	}
 	return found
+}
+
+// absolutePaths returns the paths of the options as the configuration compares
+// them, their links followed.
+func (o *Options) absolutePaths() []string {
+	paths := make([]string, len(o.Paths))
+	for i, p := range o.Paths {
+		if !filepath.IsAbs(p) {
+			p = filepath.Join(o.Dir, p)
+		}
+		if real, err := filepath.EvalSymlinks(p); err == nil {
+			p = real
+		}
+		paths[i] = filepath.ToSlash(p)
+	}
+	return paths
 }
 
 // ruleOptions returns what the configuration says of a rule's options.

@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"runtime/debug"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/kubeknot/kubeknot/analyzer"
@@ -133,6 +134,7 @@ func RunFile(ctx context.Context, f *manifest.File, o Options) (*analyzer.Result
 func judge(ctx context.Context, o Options, units *Loaded) (*analyzer.Result, error) {
 	r := newRun(o.Rules)
 	r.options = o
+	r.paths = sync.OnceValue(o.absolutePaths)
 	r.kubernetes = o.Kubernetes
 	for _, f := range units.files {
 		r.note(f, units.about(f), units)

@@ -43,6 +43,8 @@ type Tree struct {
 
 	mu      sync.Mutex
 	entries map[*Kustomization][]patchEntry // see patches
+
+	looked sync.Map // what the file system has said, see fileSystem
 }
 
 // Build is a kustomization that was built, or was to be.
@@ -252,32 +254,58 @@ func (t *Tree) build(b *Build) {
 	if !b.Built() {
 		return
 	}
-	fs := &fileSystem{FileSystem: filesys.MakeFsOnDisk(), tree: t, root: b.Kustomization.Dir, empty: map[string]bool{}}
-	for _, m := range b.Missing {
-		fs.empty[m.Path] = true
-	}
-	made, err := t.run(fs, filepath.Join(t.Root, filepath.FromSlash(b.Kustomization.Dir)))
-	b.Files = fs.read
+	origins, err := t.origins(b)
 	if err != nil {
 		t.explain(b, err)
 		return
 	}
+	if b.Failure != nil {
+		return
+	}
 	b.Resources = []*manifest.Resource{}
-	tracer := newTracer(t, b)
-	for _, r := range made.Resources() {
-		origin := tracer.origin(r)
-		if origin == nil { // of no file that we know: it cannot be placed
-			b.Failure = &Reason{fmt.Sprintf("nothing says where %s %s comes from", r.GetKind(), r.GetName()), b.Kustomization, nil}
-			b.Resources = nil
-			return
-		}
-		b.Resources = append(b.Resources, manifest.Made(origin.node, origin))
+	for _, o := range origins {
+		b.Resources = append(b.Resources, manifest.Made(o.node, o))
 	}
 }
 
+// origins runs kustomize and returns what it makes. Kustomizations that ask for
+// annotations themselves get those that are needed here.
+func (t *Tree) origins(b *Build) ([]*origin, error) {
+	tracer := newTracer(t, b)
+	if manifest.Get(b.Kustomization.Document.Root, "buildMetadata") == nil {
+		made, err := t.run(b, false)
+		if err != nil {
+			return nil, err
+		}
+		if origins := tracer.guess(made.Resources()); origins != nil {
+			return origins, nil
+		}
+	}
+	made, err := t.run(b, true)
+	if err != nil {
+		return nil, err
+	}
+	var origins []*origin
+	for _, r := range made.Resources() {
+		o := tracer.said(r)
+		if o == nil { // of no file that we know: it cannot be placed
+			b.Failure = &Reason{fmt.Sprintf("nothing says where %s %s comes from", r.GetKind(), r.GetName()), b.Kustomization, nil}
+			return nil, nil
+		}
+		origins = append(origins, o)
+	}
+	return origins, nil
+}
+
 // run is a build as "kustomize build --load-restrictor LoadRestrictionsNone"
-// does it, which is how GitOps controllers build too. Plugins are off.
-func (t *Tree) run(fs filesys.FileSystem, dir string) (made resmap.ResMap, err error) {
+// does it, which is how GitOps controllers build too. Plugins are off. origins
+// has kustomize say where each object comes from.
+func (t *Tree) run(b *Build, origins bool) (made resmap.ResMap, err error) {
+	fs := &fileSystem{FileSystem: filesys.MakeFsOnDisk(), tree: t, root: b.Kustomization.Dir, origins: origins, empty: map[string]bool{}}
+	for _, m := range b.Missing {
+		fs.empty[m.Path] = true
+	}
+	defer func() { b.Files = fs.read }()
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("kustomize panics: %v", p)
@@ -289,7 +317,7 @@ func (t *Tree) run(fs filesys.FileSystem, dir string) (made resmap.ResMap, err e
 		o.PluginConfig.HelmConfig.Enabled = true
 		o.PluginConfig.HelmConfig.Command = t.Helm
 	}
-	return krusty.MakeKustomizer(o).Run(fs, dir)
+	return krusty.MakeKustomizer(o).Run(fs, filepath.Join(t.Root, filepath.FromSlash(b.Kustomization.Dir)))
 }
 
 // at returns the kustomization of a directory or file that an error names.

@@ -12,12 +12,15 @@ import (
 )
 
 // fileSystem is what one build reads: the files of the tree and nothing else.
-// Directories are looked at on disk; nothing is ever written.
+// Directories are looked at on disk, at each once for all builds; nothing is
+// ever written.
 type fileSystem struct {
 	filesys.FileSystem
 	tree *Tree
 	root string   // the directory that is built, inside the tree
 	read []string // the files that were read, inside the tree
+	// origins has the file of the root ask for the origins of what it builds.
+	origins bool
 	// empty are the files that are not there and are taken for empty.
 	empty map[string]bool
 }
@@ -27,7 +30,39 @@ func (fs *fileSystem) Exists(name string) bool {
 	if rel, ok := fs.tree.inside(name); ok && fs.empty[rel] {
 		return true
 	}
-	return fs.FileSystem.Exists(name)
+	return look(fs.tree, "exists", name, fs.FileSystem.Exists)
+}
+
+// IsDir is that of the disk.
+func (fs *fileSystem) IsDir(name string) bool {
+	return look(fs.tree, "is a directory", name, fs.FileSystem.IsDir)
+}
+
+// CleanedAbs is that of the disk.
+func (fs *fileSystem) CleanedAbs(name string) (filesys.ConfirmedDir, string, error) {
+	cleaned := look(fs.tree, "cleaned", name, func(name string) cleaned {
+		dir, file, err := fs.FileSystem.CleanedAbs(name)
+		return cleaned{dir, file, err}
+	})
+	return cleaned.dir, cleaned.file, cleaned.err
+}
+
+// cleaned is an answer of CleanedAbs.
+type cleaned struct {
+	dir  filesys.ConfirmedDir
+	file string
+	err  error
+}
+
+// look asks something about a path once: overlays of one base look at the same
+// directories again and again.
+func look[A any](t *Tree, question, name string, ask func(name string) A) A {
+	key := [2]string{question, name}
+	answer, ok := t.looked.Load(key)
+	if !ok {
+		answer, _ = t.looked.LoadOrStore(key, ask(name))
+	}
+	return answer.(A)
 }
 
 var (
@@ -52,7 +87,7 @@ func (fs *fileSystem) ReadFile(name string) ([]byte, error) {
 	if !slices.Contains(fs.read, rel) {
 		fs.read = append(fs.read, rel)
 	}
-	if path.Dir(rel) == fs.root && IsFile(rel) {
+	if fs.origins && path.Dir(rel) == fs.root && IsFile(rel) {
 		return withOrigins(data), nil
 	}
 	return data, nil
@@ -78,9 +113,12 @@ func withOrigins(data []byte) []byte {
 // inside returns the path of a file of the tree. Symbolic links that lead out
 // of it are not followed.
 func (t *Tree) inside(name string) (string, bool) {
-	if real, err := filepath.EvalSymlinks(name); err == nil {
-		name = real
-	}
+	name = look(t, "real", name, func(name string) string {
+		if real, err := filepath.EvalSymlinks(name); err == nil {
+			return real
+		}
+		return name
+	})
 	rel, err := filepath.Rel(t.Root, name)
 	if err != nil || !filepath.IsLocal(rel) {
 		return "", false

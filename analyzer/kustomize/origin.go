@@ -1,11 +1,9 @@
 package kustomize
 
 import (
-	"path"
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/kustomize/api/resource"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
@@ -62,35 +60,6 @@ type origin struct {
 	chain []*Kustomization
 	// patches are what was applied to it, the last one first.
 	patches []patch
-}
-
-// origin returns nil if kustomize does not say where the resource comes from.
-func (tr *tracer) origin(r *resource.Resource) *origin {
-	from, err := r.GetOrigin()
-	if err != nil || from == nil {
-		return nil
-	}
-	_ = r.SetOrigin(nil)
-	o := &origin{node: r.YNode(), kind: r.GetKind()}
-	rel := path.Join(tr.build.Kustomization.Dir, from.Path+from.ConfiguredIn)
-	var lists *Kustomization // the kustomization that lists or makes it
-	if from.ConfiguredIn != "" {
-		lists = tr.tree.Kustomizations[path.Dir(rel)]
-		if lists == nil || !o.generated(lists, r.GetName()) {
-			return nil
-		}
-	} else {
-		lists = tr.listing(rel)
-		if lists == nil || !o.written(tr.tree.File(rel), r.GetName(), r.GetNamespace()) {
-			return nil
-		}
-	}
-	o.lists = lists
-	o.pass(tr, lists, r.GetName())
-	for _, k := range o.chain {
-		o.patches = append(o.patches, tr.tree.patchesOf(k, o)...)
-	}
-	return o
 }
 
 // listing returns the kustomization that lists a file.
