@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -21,7 +22,7 @@ import (
 // allRules compiles the policies once for all tests.
 var allRules = sync.OnceValues(func() ([]*analyzer.Rule, error) {
 	embedded, err := policies.Embedded()
-	return append(rules.All(), embedded...), err
+	return slices.Concat(rules.All(), policies.Constraints(), embedded), err
 })
 
 func known([]config.Path) ([]*analyzer.Rule, error) { return allRules() }

@@ -67,7 +67,7 @@ func allRules(t testing.TB) []*analyzer.Rule {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return append(rules.All(), embedded...)
+	return slices.Concat(rules.All(), policies.Constraints(), embedded)
 }
 
 // seen is a rule that reports each resource that it is asked to judge.

@@ -3,6 +3,7 @@ package suppress_test
 import (
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -35,7 +36,7 @@ func lint(t *testing.T, text string, o suppress.Options) (*analyzer.Result, stri
 	if err != nil {
 		t.Fatal(err)
 	}
-	all := append(rules.All(), embedded...)
+	all := slices.Concat(rules.All(), policies.Constraints(), embedded)
 	result, err := driver.Run(t.Context(), driver.Options{Paths: []string{"-"}, Stdin: strings.NewReader(text), Rules: all, Suppress: o})
 	if err != nil {
 		t.Fatal(err)
