@@ -88,6 +88,26 @@ func (f *Finding) Touches(in func(*source.File) bool) bool {
 	})
 }
 
+// withoutPasswords masks the passwords of URLs that a finding quotes.
+func withoutPasswords(f Finding) Finding {
+	for _, text := range []*string{&f.Message, &f.Label, &f.Consequence, &f.Help} {
+		*text = source.WithoutPasswords(*text)
+	}
+	if slices.ContainsFunc(f.Notes, func(s string) bool { return s != source.WithoutPasswords(s) }) {
+		f.Notes = slices.Clone(f.Notes)
+		for i, s := range f.Notes {
+			f.Notes[i] = source.WithoutPasswords(s)
+		}
+	}
+	for i, r := range f.Related {
+		if masked := source.WithoutPasswords(r.Message); masked != r.Message {
+			f.Related = slices.Clone(f.Related)
+			f.Related[i].Message = masked
+		}
+	}
+	return f
+}
+
 // Sort puts findings in their one total order: by file, place, rule, message
 // and unit.
 func Sort(findings []Finding) {

@@ -120,7 +120,8 @@ type Skipped struct {
 }
 
 // Report adds a finding. Rule, Unit, the rule's Claim and the Severity are
-// filled in where they are not set; Evidence is Certain by default.
+// filled in where they are not set; Evidence is Certain by default. The passwords
+// of URLs that its texts quote are masked.
 func (p *Pass) Report(f Finding) {
 	f.Rule = p.Rule.ID
 	if f.Claim == "" {
@@ -141,7 +142,7 @@ func (p *Pass) Report(f Finding) {
 			f.Builds = []Build{{p.Unit.Name, b.Kustomization.Document.File}}
 		}
 	}
-	p.Findings = append(p.Findings, f)
+	p.Findings = append(p.Findings, withoutPasswords(f))
 }
 
 // Skip notes something that the rule did not judge, and why. The run counts

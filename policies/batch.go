@@ -1,7 +1,6 @@
 package policies
 
 import (
-	"context"
 	"fmt"
 	"slices"
 	"strconv"
@@ -54,9 +53,7 @@ func (b *batch) eval(in *input, l limits) yielded {
 	if err != nil {
 		return nil
 	}
-	ctx, stop := l.watch(context.Background())
-	defer stop()
-	results, err := b.query.Eval(ctx, rego.EvalParsedInput(value))
+	results, err := l.eval(b.query, rego.EvalParsedInput(value))
 	if err != nil || len(results) != len(b.policies) {
 		return nil
 	}

@@ -36,9 +36,10 @@ const (
 	chance  = "its result is random"
 )
 
-// foreign are the built-in functions that conftest adds to OPA's
-// (builtins/parse_config.go), with the reason why they are not here.
+// foreign are the built-in functions that conftest (builtins/parse_config.go) and
+// Gatekeeper add to OPA's, with the reason why they are not here.
 var foreign = map[string]string{
+	"external_data":               network,
 	"parse_combined_config_files": "it reads files",
 	"parse_config":                "the parsers of conftest are no part of kubeknot",
 	"parse_config_file":           "it reads files",
@@ -56,13 +57,21 @@ func capabilities() *ast.Capabilities {
 	return c
 }
 
+// forbidden returns the function that an error says is undefined, and why
+// policies may not call it; "" if that is not so.
+func forbidden(e *ast.Error) (name, why string) {
+	name, ok := strings.CutPrefix(e.Message, "undefined function ")
+	if !ok {
+		return "", ""
+	}
+	return name, cmp.Or(denied[name], foreign[name])
+}
+
 // explain writes an error as file:line:column: code: message, with its details
 // below. Of a call to a denied function it says why it is undefined.
 func explain(e *ast.Error) error {
-	if name, ok := strings.CutPrefix(e.Message, "undefined function "); ok {
-		if why := cmp.Or(denied[name], foreign[name]); why != "" {
-			return fmt.Errorf("%s: a policy may not call %s: %s", at(e.Location), name, why)
-		}
+	if name, why := forbidden(e); why != "" {
+		return fmt.Errorf("%s: a policy may not call %s: %s", at(e.Location), name, why)
 	}
 	text := fmt.Sprintf("%s: %s: %s", at(e.Location), e.Code, e.Message)
 	if e.Details != nil {

@@ -106,14 +106,14 @@ var pathKeys = []string{"path", "field", "location"}
 // has once and that the policy looks at. nil is the object as a whole.
 func (p placing) field(r *manifest.Resource, words []string) []string {
 	for _, key := range pathKeys {
-		if path := known(r.Node, p.path(key)); path != nil {
+		if path := manifest.Known(r.Node, p.path(key)); len(path) > 0 {
 			return path
 		}
 	}
 	var best []string
 	for _, word := range words {
 		if path := splitPath(word); len(path) > 1 {
-			if path = known(r.Node, path); len(path) > len(best) {
+			if path = manifest.Known(r.Node, path); len(path) > len(best) {
 				best = path
 			}
 		}
@@ -158,19 +158,6 @@ func splitPath(text string) []string {
 // steps finds a key in quotes and brackets, an index or a key in brackets, or a
 // key.
 var steps = regexp.MustCompile(`\["([^"]*)"\]|\['([^']*)'\]|\[([^\[\]]+)\]|([^.\[\]]+)`)
-
-// known returns as much of a path as the object has.
-func known(n *yaml.Node, path []string) []string {
-	for i := range path {
-		if manifest.Get(n, path[:i+1]...) == nil {
-			if i == 0 {
-				return nil
-			}
-			return path[:i:i]
-		}
-	}
-	return path
-}
 
 // mentioned looks for the one value, or the one field that the policy looks at,
 // that the text names. What names the object itself is no field.

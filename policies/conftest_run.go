@@ -2,7 +2,6 @@ package policies
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"path"
@@ -11,7 +10,6 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
-	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
@@ -93,14 +91,9 @@ func (n *namespace) eval(asked []document, options ...rego.EvalOption) (rego.Res
 	for i, d := range asked {
 		terms[i] = d.term
 	}
-	ctx, stop := n.limits.watch(context.Background())
-	defer stop()
-	results, err := n.query.Eval(ctx, append(options, rego.EvalParsedInput(ast.NewArray(terms...)))...)
-	if err != nil && topdown.IsCancel(err) && ctx.Err() != nil {
-		err = context.Cause(ctx)
-	}
+	results, err := n.limits.eval(n.query, append(options, rego.EvalParsedInput(ast.NewArray(terms...)))...)
 	if err != nil {
-		err = fmt.Errorf("evaluating package %s: %w", n.name, err)
+		err = fmt.Errorf("package %s: %w", n.name, err)
 	}
 	return results, err
 }

@@ -5,6 +5,9 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
+
+	"github.com/open-policy-agent/opa/v1/loader"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 )
@@ -33,6 +36,27 @@ func (l Loader) Files(paths ...string) ([]*analyzer.Rule, error) {
 	}
 	if err := errors.Join(append(errs, unique(all))...); err != nil {
 		return nil, err
+	}
+	return all, nil
+}
+
+// Inputs returns the files and directories that the policies of some paths are
+// read from: the paths, and what a conftest.toml among them names.
+func Inputs(paths ...string) ([]string, error) {
+	all := slices.Clone(paths)
+	for _, path := range paths {
+		file := conftestFile(path)
+		if file == "" {
+			continue
+		}
+		s, err := readConftestSettings(file)
+		if err != nil {
+			return nil, err
+		}
+		for _, name := range slices.Concat(s.Policy, s.Data) {
+			_, name := loader.SplitPrefix(name)
+			all = append(all, name)
+		}
 	}
 	return all, nil
 }

@@ -6,6 +6,9 @@ import (
 	"runtime"
 	"runtime/metrics"
 	"time"
+
+	"github.com/open-policy-agent/opa/v1/rego"
+	"github.com/open-policy-agent/opa/v1/topdown"
 )
 
 // limits bound one evaluation of a policy.
@@ -59,6 +62,20 @@ func (l limits) watch(ctx context.Context) (watched context.Context, stop func()
 		}
 	}()
 	return watched, func() { cancel(context.Canceled) }
+}
+
+// eval runs a query. The error says which limit it exceeds, or what fails in it.
+func (l limits) eval(q rego.PreparedEvalQuery, options ...rego.EvalOption) (rego.ResultSet, error) {
+	ctx, stop := l.watch(context.Background())
+	defer stop()
+	results, err := q.Eval(ctx, options...)
+	switch {
+	case err != nil && topdown.IsCancel(err) && ctx.Err() != nil:
+		return nil, context.Cause(ctx)
+	case err != nil:
+		return nil, fmt.Errorf("evaluating it: %w", err)
+	}
+	return results, nil
 }
 
 // heap returns the bytes that live objects and garbage take.

@@ -1,6 +1,7 @@
 package policies
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -75,12 +76,13 @@ func Manifests(paths ...string) ([]string, error) {
 			case e.IsDir() && name != path && (e.Name() == "testdata" || strings.HasPrefix(e.Name(), ".")):
 				return fs.SkipDir
 			case !e.IsDir() && isYAML(name):
-				f, err := readManifest(name)
+				data, err := os.ReadFile(name)
 				if err != nil {
 					return err
 				}
 				files = append(files, name)
-				found = found || slices.ContainsFunc(f.Resources(), isPolicy)
+				found = found || slices.ContainsFunc(policyGroups, func(g string) bool { return bytes.Contains(data, []byte(g)) }) &&
+					slices.ContainsFunc(parseManifest(name, data).Resources(), isPolicy)
 			}
 			return nil
 		})
@@ -104,9 +106,19 @@ func readManifest(name string) (*manifest.File, error) {
 	if err != nil {
 		return nil, err
 	}
-	name = filepath.ToSlash(name)
-	return manifest.Parse(source.NewFile(name, name, data)), nil
+	return parseManifest(name, data), nil
 }
+
+func parseManifest(name string, data []byte) *manifest.File {
+	name = filepath.ToSlash(name)
+	return manifest.Parse(source.NewFile(name, name, data))
+}
+
+// policyGroups are the API groups of isPolicy: what names none of them holds no
+// policy and need not be parsed.
+var policyGroups = []string{templateGroup, constraintGroup, admissionGroup}
+
+const admissionGroup = "admissionregistration.k8s.io"
 
 // isPolicy reports whether an object says what a cluster admits.
 func isPolicy(r *manifest.Resource) bool {
@@ -114,7 +126,7 @@ func isPolicy(r *manifest.Resource) bool {
 }
 
 func isAdmissionPolicy(r *manifest.Resource) bool {
-	return r.Group == "admissionregistration.k8s.io" && strings.HasPrefix(r.Kind, "ValidatingAdmissionPolicy")
+	return r.Group == admissionGroup && strings.HasPrefix(r.Kind, "ValidatingAdmissionPolicy")
 }
 
 // checked returns what is wrong with a policy.

@@ -1,14 +1,12 @@
 package policies
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
-	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 )
@@ -86,16 +84,9 @@ func (p *policy) yields(in *input) ([]*ast.Term, error) {
 
 // eval returns what the policy yields for an input, in one order.
 func (p *policy) eval(input ast.Value, options ...rego.EvalOption) ([]*ast.Term, error) {
-	ctx, stop := p.limits.watch(context.Background())
-	defer stop()
-	results, err := p.query.Eval(ctx, append(options, rego.EvalParsedInput(input))...)
-	switch {
-	case err != nil && topdown.IsCancel(err) && ctx.Err() != nil:
-		return nil, context.Cause(ctx)
-	case err != nil:
-		return nil, fmt.Errorf("evaluating it: %w", err)
-	case len(results) == 0:
-		return nil, nil
+	results, err := p.limits.eval(p.query, append(options, rego.EvalParsedInput(input))...)
+	if err != nil || len(results) == 0 {
+		return nil, err
 	}
 	return elements(results[0].Expressions[0].Value)
 }

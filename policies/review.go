@@ -1,22 +1,19 @@
 package policies
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
-	"github.com/open-policy-agent/opa/v1/topdown"
 
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
-
-var background = context.Background()
 
 // cluster is what constraints are told of the other objects of a unit. It is
 // safe for concurrent use.
@@ -25,6 +22,7 @@ type cluster struct {
 	resources  []*manifest.Resource // those that exist, the unit's own first
 	namespaces map[string]*manifest.Resource
 	objects    map[*manifest.Resource]*ast.Term
+	whole      func() ast.Object // see inventory
 }
 
 func newCluster(g *graph.Graph) (*cluster, error) {
@@ -48,6 +46,7 @@ func newCluster(g *graph.Graph) (*cluster, error) {
 		}
 		c.resources = append(c.resources, r)
 	}
+	c.whole = sync.OnceValue(c.everything)
 	return c, nil
 }
 
@@ -86,21 +85,48 @@ func (c *cluster) subject(r *manifest.Resource) subject {
 	return s
 }
 
-// inventory returns data.inventory without the object that is judged, because
-// that is not there yet.
-func (c *cluster) inventory(without *manifest.Resource) *ast.Term {
+// everything returns data.inventory with all objects that are there.
+func (c *cluster) everything() ast.Object {
 	all := ast.NewObject()
 	for _, r := range c.resources {
-		if r.Name == "" || r == without || c.graph.Superseded(r) || r.ID() == without.ID() {
-			continue
+		if r.Name != "" && !c.graph.Superseded(r) {
+			insert(all, c.path(r), c.objects[r])
 		}
-		path := []string{"cluster", r.APIVersion, r.Kind, r.Name}
-		if in := c.namespace(r); in != "" {
-			path = []string{"namespace", in, r.APIVersion, r.Kind, r.Name}
-		}
-		insert(all, path, c.objects[r])
 	}
-	return ast.NewTerm(all)
+	return all
+}
+
+// path leads to a resource in data.inventory.
+func (c *cluster) path(r *manifest.Resource) []string {
+	if in := c.namespace(r); in != "" {
+		return []string{"namespace", in, r.APIVersion, r.Kind, r.Name}
+	}
+	return []string{"cluster", r.APIVersion, r.Kind, r.Name}
+}
+
+// inventory returns data.inventory without the object that is judged, because
+// that is not there yet.
+func (c *cluster) inventory(judged *manifest.Resource) *ast.Term {
+	return ast.NewTerm(without(c.whole(), c.path(judged)))
+}
+
+// without returns an object that lacks what is at a path.
+func without(o ast.Object, path []string) ast.Object {
+	key := ast.StringTerm(path[0])
+	at := o.Get(key)
+	if at == nil {
+		return o
+	}
+	pairs := make([][2]*ast.Term, 0, o.Len())
+	o.Foreach(func(k, v *ast.Term) {
+		switch {
+		case !k.Equal(key):
+			pairs = append(pairs, ast.Item(k, v))
+		case len(path) > 1:
+			pairs = append(pairs, ast.Item(k, ast.NewTerm(without(v.Value.(ast.Object), path[1:]))))
+		}
+	})
+	return ast.NewObject(pairs...)
 }
 
 // insert puts a value at a path and makes the objects on the way.
@@ -166,16 +192,9 @@ func (c *constraint) violations(in *cluster, r *manifest.Resource, bounds limits
 	if c.inventory {
 		input.Insert(ast.StringTerm("inventory"), in.inventory(r))
 	}
-	ctx, stop := bounds.watch(background)
-	defer stop()
-	results, err := c.query.Eval(ctx, rego.EvalParsedInput(input))
-	switch {
-	case err != nil && topdown.IsCancel(err) && ctx.Err() != nil:
-		return nil, context.Cause(ctx)
-	case err != nil:
-		return nil, fmt.Errorf("evaluating it: %w", err)
-	case len(results) == 0:
-		return nil, nil
+	results, err := bounds.eval(*c.query, rego.EvalParsedInput(input))
+	if err != nil || len(results) == 0 {
+		return nil, err
 	}
 	set, ok := results[0].Bindings["found"].(*ast.Term).Value.(ast.Set)
 	if !ok {

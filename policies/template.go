@@ -1,11 +1,11 @@
 package policies
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
@@ -168,7 +168,7 @@ func (t *template) prepare(main *ast.Module, modules map[string]*ast.Module, pat
 		return faultOf(compiler.Errors[0], paths[compiler.Errors[0].Location.File])
 	}
 	query := fmt.Sprintf(`found = %s.%s with data.inventory as input.inventory with input as {"review": input.review, "parameters": input.parameters}`, main.Package.Path, violation)
-	prepared, err := rego.New(rego.Compiler(compiler), rego.Query(query), rego.GenerateJSON(asIs)).PrepareForEval(background)
+	prepared, err := rego.New(rego.Compiler(compiler), rego.Query(query), rego.GenerateJSON(asIs)).PrepareForEval(context.Background())
 	if err != nil {
 		return &fault{path: t.path, message: err.Error()}
 	}
@@ -197,12 +197,8 @@ func faultOf(e *ast.Error, path []string) *fault {
 	if e.Location != nil {
 		f.row, f.column = e.Location.Row, e.Location.Col
 	}
-	if name, ok := strings.CutPrefix(e.Message, "undefined function "); ok {
-		if why := denied[name]; why != "" {
-			f.message, f.denied = fmt.Sprintf("it may not call %s: %s", name, why), true
-		} else if name == "external_data" {
-			f.message, f.denied = "it may not call external_data: "+network, true
-		}
+	if name, why := forbidden(e); why != "" {
+		f.message, f.denied = fmt.Sprintf("it may not call %s: %s", name, why), true
 	}
 	return f
 }

@@ -146,12 +146,7 @@ func denial(r *manifest.Resource, p admissionPolicy, b binding, f apiserver.Brok
 			finding.Path = r.Mentioned(p.Spec.Validations[f.Validation].Expression)
 		}
 	}
-	switch {
-	case finding.Path != nil:
-		finding.Location = r.EntryLocation(finding.Path...)
-	default:
-		finding.Location = r.Location()
-	}
+	finding.Location = r.EntryLocation(finding.Path...)
 	finding.Related = []analyzer.Related{
 		{Location: p.resource.EntryLocation(at...), Message: is},
 		{Location: b.resource.EntryLocation("spec", "validationActions"), Message: "puts the policy in force"},

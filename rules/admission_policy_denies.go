@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"strings"
+
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
@@ -17,74 +19,8 @@ var AdmissionPolicyDenies = &analyzer.Rule{
 The binding's actions decide: Deny is an error, Warn a warning, Audit an info. Objects have the defaults that the server gives them. One without a namespace is judged in that of its unit, or else in "default".
 
 What the manifests do not decide is counted and not judged: policies that ask for labels of a namespace, or for parameters, that nobody defines, and those that ask who applies the object. An expression that does not compile is reported by invalid-value.`,
-	Bad: `apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingAdmissionPolicy
-metadata:
-  name: few-replicas
-spec:
-  matchConstraints:
-    resourceRules:
-      - {apiGroups: [apps], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [deployments]}
-  validations:
-    - expression: object.spec.replicas <= 5
-      message: more than 5 replicas
----
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingAdmissionPolicyBinding
-metadata:
-  name: few-replicas
-spec:
-  policyName: few-replicas
-  validationActions: [Deny]
----
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  replicas: 6
-  selector:
-    matchLabels: {app: web}
-  template:
-    metadata:
-      labels: {app: web}
-    spec:
-      containers: [{name: web, image: nginx}]
-`,
-	Good: `apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingAdmissionPolicy
-metadata:
-  name: few-replicas
-spec:
-  matchConstraints:
-    resourceRules:
-      - {apiGroups: [apps], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [deployments]}
-  validations:
-    - expression: object.spec.replicas <= 5
-      message: more than 5 replicas
----
-apiVersion: admissionregistration.k8s.io/v1
-kind: ValidatingAdmissionPolicyBinding
-metadata:
-  name: few-replicas
-spec:
-  policyName: few-replicas
-  validationActions: [Deny]
----
-apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: web
-spec:
-  replicas: 5
-  selector:
-    matchLabels: {app: web}
-  template:
-    metadata:
-      labels: {app: web}
-    spec:
-      containers: [{name: web, image: nginx}]
-`,
+	Bad:  strings.Replace(fewReplicas, "COUNT", "6", 1),
+	Good: strings.Replace(fewReplicas, "COUNT", "5", 1),
 	References: []string{
 		"https://kubernetes.io/docs/reference/access-authn-authz/validating-admission-policy/",
 		"k8s.io/apiserver/pkg/admission/plugin/policy/validating",
@@ -103,3 +39,38 @@ spec:
 		return nil
 	},
 }
+
+const fewReplicas = `apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata:
+  name: few-replicas
+spec:
+  matchConstraints:
+    resourceRules:
+      - {apiGroups: [apps], apiVersions: [v1], operations: [CREATE, UPDATE], resources: [deployments]}
+  validations:
+    - expression: object.spec.replicas <= 5
+      message: more than 5 replicas
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata:
+  name: few-replicas
+spec:
+  policyName: few-replicas
+  validationActions: [Deny]
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: web
+spec:
+  replicas: COUNT
+  selector:
+    matchLabels: {app: web}
+  template:
+    metadata:
+      labels: {app: web}
+    spec:
+      containers: [{name: web, image: nginx}]
+`

@@ -147,7 +147,6 @@ func placeOf(f analyzer.Finding) place {
 // that of the first unit in which it is loudest, with its other ends and its
 // builds in all of them, so that each of those files is told of it.
 func (r *run) add(f analyzer.Finding, at map[place]int) {
-	f = withoutPasswords(f)
 	key := placeOf(f)
 	i, ok := at[key]
 	if !ok {
@@ -174,26 +173,6 @@ func (r *run) add(f analyzer.Finding, at map[place]int) {
 	}
 	slices.SortFunc(kept.Builds, func(a, b analyzer.Build) int { return cmp.Compare(a.Name, b.Name) })
 	r.findings[i] = kept
-}
-
-// withoutPasswords masks the passwords of URLs that a finding quotes.
-func withoutPasswords(f analyzer.Finding) analyzer.Finding {
-	for _, text := range []*string{&f.Message, &f.Label, &f.Consequence, &f.Help} {
-		*text = source.WithoutPasswords(*text)
-	}
-	if slices.ContainsFunc(f.Notes, func(s string) bool { return s != source.WithoutPasswords(s) }) {
-		f.Notes = slices.Clone(f.Notes)
-		for i, s := range f.Notes {
-			f.Notes[i] = source.WithoutPasswords(s)
-		}
-	}
-	for i, r := range f.Related {
-		if masked := source.WithoutPasswords(r.Message); masked != r.Message {
-			f.Related = slices.Clone(f.Related)
-			f.Related[i].Message = masked
-		}
-	}
-	return f
 }
 
 // judgement is what a rule says of a file, given by its path inside the tree.

@@ -3,7 +3,6 @@ package driver
 import (
 	"context"
 	"fmt"
-	"io"
 	"maps"
 	"os"
 	"path"
@@ -348,78 +347,6 @@ func (w *world) file(rel string) *manifest.File {
 
 // get returns a file that load has read.
 func (w *world) get(rel string) *manifest.File { return w.files[rel] }
-
-// readNodes reads the inventory that "kubectl get nodes -o yaml|json" prints.
-func readNodes(dir, name string, stdin io.Reader) ([]*manifest.Resource, error) {
-	if name == "" {
-		return nil, nil
-	}
-	f, err := readInput(dir, name, stdin)
-	if err != nil {
-		return nil, fmt.Errorf("nodes: %w", err)
-	}
-	var nodes []*manifest.Resource
-	for _, d := range f.Documents {
-		for _, p := range d.Problems {
-			if p.Kind == manifest.SyntaxError {
-				at := f.Position(p.Span.Start)
-				return nil, fmt.Errorf("nodes: %s:%d:%d: %s", f.Path, at.Line, at.Column, p.Message)
-			}
-		}
-		for _, r := range d.Resources {
-			if r.Kind == "Node" && r.Group == "" {
-				nodes = append(nodes, r)
-			}
-		}
-	}
-	if len(nodes) == 0 {
-		return nil, fmt.Errorf("nodes: %s holds no Node: it takes what \"kubectl get nodes -o yaml\" prints", f.Path)
-	}
-	return nodes, nil
-}
-
-// readPolicies returns the objects of files, of which each has to be readable.
-func readPolicies(dir string, names []string) ([]*manifest.Resource, error) {
-	var all []*manifest.Resource
-	for _, name := range names {
-		f, err := readInput(dir, name, nil)
-		if err != nil {
-			return nil, fmt.Errorf("policies: %w", err)
-		}
-		for _, d := range f.Documents {
-			for _, p := range d.Problems {
-				if p.Kind == manifest.SyntaxError {
-					at := f.Position(p.Span.Start)
-					return nil, fmt.Errorf("policies: %s:%d:%d: %s", f.Path, at.Line, at.Column, p.Message)
-				}
-			}
-		}
-		all = append(all, f.Resources()...)
-	}
-	return all, nil
-}
-
-// readInput reads one file, or standard input for "-".
-func readInput(dir, name string, stdin io.Reader) (*manifest.File, error) {
-	if name == "-" {
-		data, err := io.ReadAll(stdin)
-		if err != nil {
-			return nil, fmt.Errorf("standard input: %w", err)
-		}
-		return manifest.Parse(source.NewFile(streamName, streamName, data)), nil
-	}
-	abs := name
-	if !filepath.IsAbs(abs) {
-		abs = filepath.Join(dir, name)
-	}
-	data, err := os.ReadFile(abs)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %s%s", name, reason(err), suggestPath(dir, name))
-	}
-	return manifest.Parse(source.NewFile(filepath.ToSlash(name), filepath.ToSlash(name), data)), nil
-}
-
-const streamName = "<stdin>"
 
 // shower returns how the paths of a tree are shown: relative to the working
 // directory where they lie below it or were given so, else absolute.

@@ -1,10 +1,8 @@
 package driver
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"os"
 	"path/filepath"
 	"slices"
@@ -17,7 +15,6 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
-	"github.com/kubeknot/kubeknot/analyzer/suppress"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
@@ -57,11 +54,11 @@ type planned struct {
 	passes   []*analyzer.Pass
 }
 
-// remembering opens the cache of the tree. Without one, or with objects of
-// which nobody knows by what they are made, nothing is recalled.
-func (w *world) remembering(nodes []*manifest.Resource) error {
+// remembering opens the cache of the tree. Without one nothing is recalled.
+// nodes and policies are the objects that all units are judged with.
+func (w *world) remembering(nodes, policies []*manifest.Resource) error {
 	o := w.options
-	if o.Cache == nil || o.Ties { // ties are read from graphs
+	if o.Cache == nil {
 		return nil
 	}
 	m := &memory{
@@ -73,11 +70,12 @@ func (w *world) remembering(nodes []*manifest.Resource) error {
 		m.rules[r.ID] = r
 		key = append(key, []byte(r.ID))
 	}
-	for _, files := range [][]*source.File{sources(nodes), configuration(o.Config)} {
-		for _, f := range files {
-			key = append(key, []byte(f.Path), f.Data)
-		}
-		key = append(key, nil)
+	files := [][]*source.File{sources(nodes), sources(policies)}
+	if o.Config != nil {
+		files = append(files, o.Config.Files())
+	}
+	for _, group := range files {
+		key = append(append(key, contents(group)...), nil)
 	}
 	var err error
 	m.store, err = o.Cache.Open(w.tree.root, cache.Sum(key...))
@@ -96,16 +94,13 @@ func sources(all []*manifest.Resource) []*source.File {
 	return files
 }
 
-// configuration returns the files that the configuration is made of.
-func configuration(c *config.Config) []*source.File {
-	if c == nil {
-		return nil
+// contents returns the names of files and what they hold.
+func contents(files []*source.File) [][]byte {
+	var all [][]byte
+	for _, f := range files {
+		all = append(all, []byte(f.Path), f.Data)
 	}
-	files := c.Files()
-	for _, u := range c.Units {
-		files = append(files, sources(u.Nodes.List)...)
-	}
-	return files
+	return all
 }
 
 // look finds out what a file holds now, by its stamp or by reading it, and
@@ -268,29 +263,26 @@ func (m *memory) inputs(s unit.Spec) (_ cache.Digest, ok bool) {
 		return cache.Digest{}, false
 	}
 	plan := s
-	plan.Made, plan.Build, plan.External, plan.Nodes = nil, nil, nil, nil // the last two are the configuration's
-	plan.Files, plan.Context, plan.Siblings = nil, nil, nil
+	plan.Made, plan.Build, plan.External, plan.Nodes = nil, nil, nil, nil // External is the configuration's
 	text, err := json.Marshal(plan)
 	if err != nil {
 		return cache.Digest{}, false
 	}
-	parts := [][]byte{text}
+	parts := append(contents(sources(s.Nodes)), text)
 	if s.Kind == unit.Kustomization {
 		parts = append(parts, m.world.kustomizationFiles())
 	}
+	var digests []byte
 	for _, rels := range [][]string{s.Files, s.Context, s.Siblings, s.Configs} {
-		part := make([]byte, 0, 2*len(rels)*len(cache.Digest{}))
-		for _, rel := range rels {
+		for _, rel := range rels { // which the plan names, in this order
 			entry, ok := m.look(rel)
 			if !ok {
 				return cache.Digest{}, false
 			}
-			name := cache.Sum([]byte(rel))
-			part = append(append(part, name[:]...), entry.Digest[:]...)
+			digests = append(digests, entry.Digest[:]...)
 		}
-		parts = append(parts, part)
 	}
-	return cache.Sum(parts...), true
+	return cache.Sum(append(parts, digests)...), true
 }
 
 // kustomizationFiles names all kustomizations: where one comes or goes, others
@@ -384,113 +376,4 @@ func (l *Loaded) recalledUnit(u *unit.Unit, judge func(*unit.Unit) ([]*analyzer.
 		}
 	}
 	return passes, err
-}
-
-// learnFile remembers what was said of a file that was parsed, unless comments
-// may speak in it, which have to be seen.
-func (m *memory) learnFile(f *manifest.File, passes []*analyzer.Pass) {
-	entry, ok := m.look(f.Rel)
-	if !ok || entry.Judged || bytes.Contains(f.Data, []byte(suppress.Mark)) {
-		return
-	}
-	said, err := cache.Pack(passes, m.inTree)
-	if err != nil {
-		return
-	}
-	m.learnText(f)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	entry = m.entries[f.Rel]
-	entry.Judged, entry.Said = true, said
-	m.entries[f.Rel] = entry
-	m.store.PutFile(f.Rel, entry)
-}
-
-// learnText remembers what a file holds.
-func (m *memory) learnText(f *manifest.File) {
-	if _, ok := m.look(f.Rel); !ok {
-		return
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	entry := m.entries[f.Rel]
-	if entry.Parsed {
-		return
-	}
-	entry.Parsed, entry.About, entry.Hidden = true, aboutOf(f), f.Hidden()
-	m.entries[f.Rel] = entry
-	m.store.PutFile(f.Rel, entry)
-}
-
-// learnUnit remembers what was said of a unit that was judged.
-func (m *memory) learnUnit(u *unit.Unit, s unit.Spec, passes []*analyzer.Pass) {
-	for _, r := range slices.Concat(u.Resources, u.Context, u.Replaced) {
-		if r.Get("metadata", "annotations", suppress.Annotation) != nil {
-			return // what is suppressed by it has to be seen with the object
-		}
-	}
-	learned := cache.Unit{}
-	if b := s.Build; b != nil {
-		if b.Failure != nil || len(b.Missing) > 0 || m.world.options.Helm != "" {
-			return // it may depend on what is not there
-		}
-		learned.Reads = map[string]cache.Digest{}
-		for _, rel := range slices.Concat(s.Configs, b.Files) {
-			entry, ok := m.look(rel)
-			if !ok {
-				return
-			}
-			learned.Reads[rel] = entry.Digest
-			if m.world.get(rel) != nil && !kustomize.IsFile(rel) && !slices.Contains(learned.Files, rel) {
-				learned.Files = append(learned.Files, rel)
-			}
-		}
-		if b.Unbuilt != nil {
-			learned.Notes = append(learned.Notes, notBuilt(b.Unbuilt))
-		}
-	}
-	var ok bool
-	if learned.Inputs, ok = m.inputs(s); !ok {
-		return
-	}
-	var err error
-	if learned.Said, err = cache.Pack(passes, m.inTree); err != nil {
-		return
-	}
-	m.store.PutUnit(nameOf(s), learned)
-}
-
-// inTree reports whether a file is found again in the tree by its path.
-func (m *memory) inTree(f *source.File) bool { return m.world.content(f.Rel).file == f }
-
-// remember writes what the run has learned.
-func (l *Loaded) remember() error {
-	var errs []error
-	for _, m := range l.memories {
-		errs = append(errs, m.save())
-	}
-	return errors.Join(errs...)
-}
-
-// save writes the store, without what is no longer in the tree.
-func (m *memory) save() error {
-	for _, f := range m.world.files {
-		if f != nil {
-			m.learnText(f)
-		}
-	}
-	units, files := map[string]bool{}, map[string]bool{}
-	for _, s := range m.world.layout.Units {
-		units[nameOf(s)] = true
-	}
-	for _, rel := range m.world.tree.files {
-		files[rel] = true
-	}
-	m.mu.Lock()
-	for rel := range m.entries {
-		files[rel] = true
-	}
-	m.mu.Unlock()
-	m.store.Keep(func(rel string) bool { return files[rel] }, func(name string) bool { return units[name] })
-	return m.store.Save()
 }

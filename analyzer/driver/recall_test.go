@@ -15,6 +15,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/cache"
+	"github.com/kubeknot/kubeknot/analyzer/config"
 )
 
 // cached returns options that read and write a cache.
@@ -192,5 +193,65 @@ func TestBadCaches(t *testing.T) {
 	o.Debug = func(err error) { told = append(told, err.Error()) }
 	if diff := cmp.Diff(want, printed(t, cached(o, &cache.Dir{Path: filepath.Join(file, "below")}))); diff != "" || len(told) == 0 {
 		t.Errorf("told %q: %s", told, diff)
+	}
+}
+
+// TestCacheHoldsNoSecrets plants the same word wherever a secret can stand.
+func TestCacheHoldsNoSecrets(t *testing.T) {
+	t.Parallel()
+	dir := makeTree(t, map[string]string{
+		"secret.yaml": "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\ntype: Opaque\nimmutable: canary\ndata: {a: canary}\nstringData: {a: [canary]}\nodd: canary\n",
+		"pod.yaml": strings.Replace(pod("p"), "image: i", "image: i, env: [{name: DB_PASSWORD, value: [canary]}, {name: URL, value: 'http://u:canary@h'}]", 1) +
+			"kind: Secret\nstringData: {a: canary\n---\napiVersion: v1\nkind: Service\nmetadata: {name: p}\nspec: {externalName: 'http://u:canary@h', type: ExternalName}\n",
+	})
+	store := t.TempDir()
+	result := lint(t, Options{Dir: dir, Paths: []string{"."}, Rules: allRules(t), Cache: &cache.Dir{Path: store}})
+	if !slices.ContainsFunc(result.Findings, func(f analyzer.Finding) bool { return strings.Contains(f.Message, "u:********@h") }) {
+		t.Errorf("nothing quotes the URL, so the test shows too little: %q", lines(result))
+	}
+	files, err := filepath.Glob(filepath.Join(store, "*"))
+	if err != nil || len(files) != 1 {
+		t.Fatalf("%q, %v", files, err)
+	}
+	data, err := os.ReadFile(files[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	if i := strings.Index(string(data), "canary"); i >= 0 {
+		t.Errorf("the cache holds a secret: %q", data[max(0, i-200):i+6])
+	}
+}
+
+// TestCacheHeedsNodesOfUnits changes the nodes that a unit of the configuration
+// has for itself.
+func TestCacheHeedsNodesOfUnits(t *testing.T) {
+	t.Parallel()
+	node := "apiVersion: v1\nkind: Node\nmetadata:\n  name: n\n  labels: {disk: %s}\n"
+	dir := makeTree(t, map[string]string{
+		"app/pod.yaml":  strings.Replace(pod("p"), "spec:\n", "spec:\n  nodeSelector: {disk: ssd}\n", 1),
+		"nodes.yaml":    fmt.Sprintf(node, "ssd"),
+		"kubeknot.yaml": "units:\n- name: app\n  files: ['app/*']\n  nodes: nodes.yaml\n",
+	})
+	all := allRules(t)
+	store := t.TempDir()
+	for _, step := range []struct {
+		disk string
+		want int
+	}{{"ssd", 0}, {"hdd", 1}, {"ssd", 0}} {
+		write(t, dir, "nodes.yaml", fmt.Sprintf(node, step.disk))
+		c, err := config.Load(filepath.Join(dir, "kubeknot.yaml"), dir, func([]config.Path) ([]*analyzer.Rule, error) { return all, nil })
+		if err != nil {
+			t.Fatal(err)
+		}
+		result := lint(t, Options{Dir: dir, Paths: []string{"app"}, Rules: all, Config: c, Cache: &cache.Dir{Path: store}})
+		got := 0
+		for _, f := range result.Findings {
+			if f.Rule == "node-selector-no-node" {
+				got++
+			}
+		}
+		if got != step.want {
+			t.Errorf("with disk=%s: %d findings about nodes, want %d", step.disk, got, step.want)
+		}
 	}
 }

@@ -17,25 +17,20 @@ func (r *Resource) Mentioned(text string) []string {
 	for _, match := range mentioned.FindAllString(text, -1) {
 		match = strings.TrimPrefix(match, "object.")
 		steps := strings.Split(strings.NewReplacer("[", ".", "]", "").Replace(match), ".")
-		if n := r.known(steps); n > 1 {
-			return steps[:n]
+		if known := Known(r.Node, steps); len(known) > 1 {
+			return known
 		}
 	}
 	return nil
 }
 
-// known returns how many steps of a path the object has.
-func (r *Resource) known(steps []string) int {
-	n := r.Node
-	for i, step := range steps {
-		if n = Resolve(n); n != nil && n.Kind == yaml.SequenceNode {
-			n = child(n, step)
-		} else {
-			n = Field(n, step).Value
-		}
-		if n == nil {
-			return i
+// Known returns as much of a path as leads to a value below a node, nil for
+// nothing.
+func Known(n *yaml.Node, path []string) []string {
+	for i := range path {
+		if n = Get(n, path[i]); n == nil {
+			return path[:i:i]
 		}
 	}
-	return len(steps)
+	return path
 }

@@ -6,10 +6,12 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"github.com/spf13/cobra"
 
 	"github.com/kubeknot/kubeknot/analyzer/cache"
+	"github.com/kubeknot/kubeknot/policies"
 )
 
 func newCache() *cobra.Command {
@@ -63,7 +65,7 @@ func cacheDir() (string, error) {
 }
 
 // openCache returns the cache for runs of this build with the given policies.
-func openCache(policies []string) (*cache.Dir, error) {
+func openCache(given []string) (*cache.Dir, error) {
 	dir, err := cacheDir()
 	if err != nil {
 		return nil, err
@@ -75,7 +77,11 @@ func openCache(policies []string) (*cache.Dir, error) {
 			parts = append(parts, fmt.Appendf(nil, "%s %d %d", name, info.Size(), info.ModTime().UnixNano()))
 		}
 	}
-	for _, p := range policies {
+	inputs, err := policies.Inputs(given...)
+	if err != nil {
+		return nil, fmt.Errorf("cache not used: %w", err)
+	}
+	for _, p := range inputs {
 		text, err := everything(p)
 		if err != nil {
 			return nil, fmt.Errorf("cache not used: %w", err)
@@ -86,12 +92,15 @@ func openCache(policies []string) (*cache.Dir, error) {
 	return &cache.Dir{Path: dir, Judge: string(judge[:])}, nil
 }
 
-// everything returns the names and contents of the files of a directory, or of
-// one file.
+// ofPolicies are the extensions of what policies and their data are read from.
+var ofPolicies = []string{".rego", ".yaml", ".yml", ".json", ".toml"}
+
+// everything stands for the names and contents of the files of a directory that
+// policies can be read from, or of one file.
 func everything(root string) ([]byte, error) {
 	var all bytes.Buffer
 	err := filepath.WalkDir(root, func(p string, e fs.DirEntry, err error) error {
-		if err != nil || e.IsDir() {
+		if err != nil || e.IsDir() || p != root && !slices.Contains(ofPolicies, filepath.Ext(p)) {
 			return err
 		}
 		data, err := os.ReadFile(p)

@@ -165,17 +165,17 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 // remember lets the run use the cache, unless what is asked for needs all to be
 // judged.
 func (f *lintFlags) remember(o *driver.Options) {
-	if f.verbose {
-		o.Debug = func(err error) { fmt.Fprintf(f.stderr, "kubeknot: %v\n", err) }
+	o.Debug = func(err error) {
+		if f.verbose {
+			fmt.Fprintf(f.stderr, "kubeknot: %v\n", err)
+		}
 	}
 	if f.noCache || f.trace != nil {
 		return
 	}
 	dir, err := openCache(f.policies)
 	if err != nil {
-		if f.verbose {
-			o.Debug(err)
-		}
+		o.Debug(err)
 		return
 	}
 	o.Cache = dir

@@ -3,6 +3,7 @@ package main
 import (
 	"embed"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -156,8 +157,12 @@ objects against each other is refused: Gatekeeper shows it one at a time.`,
 				_, err = cmd.OutOrStdout().Write(text)
 				return err
 			}
-			fmt.Fprintln(cmd.OutOrStdout(), output)
-			return os.WriteFile(output, text, 0o666)
+			err = writeFile(output, func(w io.Writer) error { _, err := w.Write(text); return err })
+			if err != nil {
+				return err
+			}
+			_, err = fmt.Fprintln(cmd.OutOrStdout(), output)
+			return err
 		},
 	}
 	cmd.Flags().StringVarP(&output, "output", "o", "", "the `FILE` to write (default: standard output)")
