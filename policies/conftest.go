@@ -68,10 +68,10 @@ func conftestFile(path string) string {
 	return file
 }
 
-// regoAlone leaves out what is no policy. Unlike conftest it leaves out tests,
+// regoAlone leaves out what is no policy, and what is no file. Unlike conftest it leaves out tests,
 // which may call what a policy may not.
 func regoAlone(_ string, info fs.FileInfo, _ int) bool {
-	return !info.IsDir() && (filepath.Ext(info.Name()) != ".rego" || isTest(info.Name()))
+	return !info.IsDir() && (filepath.Ext(info.Name()) != ".rego" || isTest(info.Name()) || info.Mode()&^fs.ModePerm&^fs.ModeSymlink != 0)
 }
 
 // anyVersion parses a file as either version of Rego, nil if it is neither.

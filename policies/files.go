@@ -111,7 +111,7 @@ func listed(path string) ([]string, error) {
 	}
 	var names []string
 	for _, name := range all {
-		if !isTest(name) {
+		if !isTest(name) && isRegular(name) {
 			names = append(names, name)
 		}
 	}
@@ -119,6 +119,13 @@ func listed(path string) ([]string, error) {
 		return nil, fmt.Errorf("%s: no *.rego files", path)
 	}
 	return names, nil
+}
+
+// isRegular reports whether a name is that of a file, or leads to one. Anything
+// else of a directory may be waited for without end.
+func isRegular(name string) bool {
+	info, err := os.Stat(name)
+	return err == nil && info.Mode().IsRegular()
 }
 
 // escaped returns a path as a pattern that matches it alone.

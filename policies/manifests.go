@@ -75,7 +75,7 @@ func Manifests(paths ...string) ([]string, error) {
 				return err
 			case e.IsDir() && name != path && (e.Name() == "testdata" || strings.HasPrefix(e.Name(), ".")):
 				return fs.SkipDir
-			case !e.IsDir() && isYAML(name):
+			case !e.IsDir() && isYAML(name) && isRegular(name):
 				data, err := os.ReadFile(name)
 				if err != nil {
 					return err

@@ -51,9 +51,12 @@ func (s *server) ask(r *manifest.Resource) (v verdict, ok bool) {
 		return verdict{}, false
 	}
 	crd, ok := create(crds[0])
-	o, complete := object(r)
-	if !ok || crd.Defines == nil || !complete {
+	if !ok || crd.Defines == nil {
 		return verdict{}, false
+	}
+	o, complete := object(r)
+	if !complete {
+		return verdict{resource: r, Verdict: apiserver.Verdict{Unread: true}}, true
 	}
 	return verdict{resource: r, definition: crds[0], Verdict: crd.Defines.Create(o)}, true
 }

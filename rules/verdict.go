@@ -75,6 +75,9 @@ func object(r *manifest.Resource) (o apiserver.Object, ok bool) {
 // filled in, and everything that kustomize or a webhook may still mend.
 func refusals(p *analyzer.Pass, family apiserver.Family, explain func(*manifest.Resource, apiserver.Refusal) analyzer.Finding) {
 	for _, v := range verdicts(p.Graph) {
+		if v.Unread && family == apiserver.WrongType { // said once
+			p.Skip(v.resource, "objects: too large to ask the API server")
+		}
 		for _, r := range v.Refusals {
 			switch {
 			case r.Family != family, spokenFor(v.resource, r), mountsDeclared(v.resource, r):

@@ -79,6 +79,9 @@ type Verdict struct {
 	// of its pods too. Of all other objects it is false.
 	PodsJudged bool
 
+	// Unread reports that the object is too large to be judged.
+	Unread bool
+
 	moved []moved
 	// dropped are the paths of values that could not be read: what the server
 	// misses there has been said.

@@ -28,6 +28,7 @@ func (k *kind) decode(o Object, v *Verdict) runtime.Object {
 			return object
 		}
 		if data = o.text(); data == nil {
+			v.Unread = true
 			return nil
 		}
 		if object, err = k.scheme.New(k.gvk); err != nil {

@@ -122,7 +122,7 @@ func holdsManifests(dir string) bool {
 		if !e.Type().IsRegular() || !slices.Contains(extensions, filepath.Ext(e.Name())) {
 			return false
 		}
-		data, err := os.ReadFile(filepath.Join(dir, e.Name()))
+		data, err := readFile(filepath.Join(dir, e.Name()))
 		return err == nil && bytes.Contains(data, []byte("apiVersion")) && bytes.Contains(data, []byte("kind"))
 	})
 }
@@ -180,7 +180,7 @@ func (t *tree) list() error {
 			return fs.SkipDir
 		case e.IsDir():
 			return nil
-		case e.Name() == "Chart.yaml":
+		case e.Name() == "Chart.yaml" && e.Type().IsRegular():
 			t.charts = append(t.charts, t.rel(filepath.Dir(p)))
 			return nil
 		case isMarkdown(rel) && e.Type().IsRegular():

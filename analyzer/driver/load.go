@@ -314,7 +314,7 @@ func (w *world) build(ctx context.Context, units []planned) error {
 			if f := w.file(rel); f != nil {
 				return f.Data, nil
 			}
-			return os.ReadFile(filepath.Join(w.tree.root, filepath.FromSlash(rel)))
+			return readFile(filepath.Join(w.tree.root, filepath.FromSlash(rel)))
 		},
 		File: func(rel string) *manifest.File {
 			if rel == "" {

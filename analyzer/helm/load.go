@@ -47,7 +47,7 @@ func load(from Chart) (*loaded, error) {
 // Name returns the name that a chart has, which need not be that of its
 // directory; "" if its Chart.yaml says none or cannot be read.
 func Name(dir fs.FS) string {
-	data, err := fs.ReadFile(dir, "Chart.yaml")
+	data, err := read(dir, "Chart.yaml")
 	if err != nil {
 		return ""
 	}
@@ -59,10 +59,22 @@ func Name(dir fs.FS) string {
 	return ""
 }
 
+// read does not wait for what is no regular file.
+func read(dir fs.FS, name string) ([]byte, error) {
+	info, err := fs.Stat(dir, name)
+	if err == nil && !info.Mode().IsRegular() {
+		err = fmt.Errorf("%s is not a regular file", name)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return fs.ReadFile(dir, name)
+}
+
 // list reads the files that .helmignore does not name.
 func list(dir fs.FS) ([]*archive.BufferedFile, error) {
 	rules := ignore.Empty()
-	if data, err := fs.ReadFile(dir, ignore.HelmIgnore); err == nil {
+	if data, err := read(dir, ignore.HelmIgnore); err == nil {
 		if rules, err = ignore.Parse(bytes.NewReader(data)); err != nil {
 			return nil, fmt.Errorf("%s: %w", ignore.HelmIgnore, err)
 		}

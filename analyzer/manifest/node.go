@@ -236,13 +236,13 @@ func StringMap(n *yaml.Node, path ...string) map[string]string {
 // inside aliases, or inside themselves, cannot blow up the memory.
 const (
 	maxValueNodes = 1 << 20
-	maxValueDepth = 1 << 10
+	maxValueDepth = 10_000 // deeper ones are refused by parsers of YAML and JSON
 )
 
 // Value converts a node to plain Go data as encoding/json would build it:
 // map[string]any, []any, string, bool, nil, int or float64. ok is false when
 // it was cut short, because aliases unfold to more than a million nodes or
-// levels go deeper than a thousand.
+// levels go deeper than ten thousand.
 func Value(n *yaml.Node) (value any, ok bool) {
 	budget := maxValueNodes
 	value = convert(n, &budget, 0)

@@ -95,6 +95,13 @@ func (d *Document) parse() {
 		return
 	}
 	d.Root = node.Content[0]
+	if bytes.IndexByte(text, '*') >= 0 {
+		if message, at := aliasFault(d.Root); message != "" {
+			d.hideIfSecret(text)
+			d.refuse(message, d.SpanOf(at))
+			return
+		}
+	}
 	d.Role = d.classify()
 	if d.Role != Object {
 		d.hideIfSecret(text)
@@ -175,7 +182,6 @@ func hasTemplateKeys(n *yaml.Node) bool {
 
 // fail records why the parser refused the text.
 func (d *Document) fail(text []byte, err error) {
-	d.Role = Broken
 	d.hideIfSecret(text)
 	message, at := explain(text, err)
 	span := at(d)
@@ -189,7 +195,13 @@ func (d *Document) fail(text []byte, err error) {
 		d.Role = Unreadable
 		return
 	}
-	d.Problems = []Problem{{Kind: SyntaxError, Message: d.withoutSecrets(message, span), Span: span}}
+	d.refuse(message, span)
+}
+
+// refuse makes a document broken: nobody can read it.
+func (d *Document) refuse(message string, at source.Span) {
+	d.Role, d.Root = Broken, nil
+	d.Problems = []Problem{{Kind: SyntaxError, Message: d.withoutSecrets(message, at), Span: at}}
 }
 
 // quotes finds what a parser quotes.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
+	kubectl "sigs.k8s.io/yaml"
 
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
@@ -118,9 +119,9 @@ func TestManyDuplicateKeys(t *testing.T) {
 	}
 }
 
-const spans = `apiVersion: v1
+const spans = `apiVersion: &x v1
 kind: Test
-a: &x
+a:
   b:
   c: !!str  foo
   d: |
@@ -240,19 +241,44 @@ twice: {a: 1, a: 2}
 
 func TestValueIsBounded(t *testing.T) {
 	t.Parallel()
-	text := "apiVersion: v1\nkind: Bomb\na0: &a0 [x, x, x, x, x, x, x, x, x, x]\n"
-	for i := 1; i < 9; i++ {
-		text += fmt.Sprintf("a%d: &a%d [%s]\n", i, i, strings.TrimSuffix(strings.Repeat(fmt.Sprintf("*a%d, ", i-1), 10), ", "))
-	}
-	if _, ok := Value(parse(text).Resources()[0].Node); ok {
-		t.Error("a bomb of aliases was unfolded")
-	}
-	if _, ok := Value(parse("apiVersion: v1\nkind: Loop\na: &a [*a]\n").Resources()[0].Node); ok {
-		t.Error("an alias that holds itself was unfolded")
+	r := parse("apiVersion: v1\nkind: A\nx: [" + strings.Repeat("1,", maxValueNodes) + "1]\n").Resources()[0]
+	if _, ok := Value(r.Node); ok {
+		t.Error("more than a million nodes were read")
 	}
 	got, ok := Value(parse("apiVersion: v1\nkind: A\nx: [1, 1.5, true, ~, '1', 010]\n").Resources()[0].Get("x"))
 	if diff := cmp.Diff([]any{1, 1.5, true, nil, "1", 8}, got); diff != "" || !ok {
 		t.Error(diff)
+	}
+}
+
+// TestAliases compares with the parser that kubectl uses.
+func TestAliases(t *testing.T) {
+	t.Parallel()
+	bomb := func(levels int, first, format string) string {
+		text := "apiVersion: v1\nkind: Bomb\na0: &a0 " + first + "\n"
+		for i := 1; i < levels; i++ {
+			item := fmt.Sprintf("*a%d, ", i-1)
+			text += fmt.Sprintf("a%d: &a%d "+format+"\n", i, i, strings.TrimSuffix(strings.Repeat(item, 10), ", "))
+		}
+		return text
+	}
+	for name, text := range map[string]string{
+		"lists":          bomb(9, "[x, x, x, x, x, x, x, x, x, x]", "[%s]"),
+		"small lists":    bomb(3, "[x]", "[%s]"),
+		"merge keys":     bomb(9, "{x: y}", "{<<: [%s]}"),
+		"itself":         "apiVersion: v1\nkind: Loop\na: &a [*a]\n",
+		"a list itself":  "&a\napiVersion: v1\nkind: List\nitems: [*a, *a, *a, *a, *a, *a, *a, *a, *a, *a]\n",
+		"not by aliases": "apiVersion: v1\nkind: A\nx: ['*', " + strings.Repeat("1, ", 5000) + "1]\n",
+		"twice":          "apiVersion: v1\nkind: A\na: &a [" + strings.Repeat("1, ", 5000) + "1]\nb: *a\nc: *a\n",
+	} {
+		_, refused := kubectl.YAMLToJSON([]byte(text))
+		d := parse(text).Documents[0]
+		switch {
+		case (refused != nil) != (d.Role == Broken):
+			t.Errorf("%s: kubectl says %v, and the document is %s", name, refused, d.Role)
+		case refused != nil && !strings.HasSuffix(refused.Error(), strings.TrimPrefix(d.Problems[0].Message, "it")):
+			t.Errorf("%s: kubectl says %v, and it is said: %s", name, refused, d.Problems[0].Message)
+		}
 	}
 }
 

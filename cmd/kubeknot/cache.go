@@ -103,6 +103,9 @@ func everything(root string) ([]byte, error) {
 		if err != nil || e.IsDir() || p != root && !slices.Contains(ofPolicies, filepath.Ext(p)) {
 			return err
 		}
+		if info, err := os.Stat(p); err != nil || p != root && !info.Mode().IsRegular() {
+			return err
+		}
 		data, err := os.ReadFile(p)
 		if err != nil {
 			return err
