@@ -31,6 +31,8 @@ func (w *world) render(ctx context.Context, units []planned) error {
 	if len(charts) == 0 {
 		return nil
 	}
+	defer w.options.Stats.Stage("render charts")()
+	w.options.Stats.Count("charts rendered", len(charts))
 	options, err := w.options.helm()
 	if err != nil {
 		return err

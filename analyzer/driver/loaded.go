@@ -32,6 +32,7 @@ type Loaded struct {
 	excerpts int                   // documents of Markdown blocks that are no whole objects
 	dir      string                // the working directory, its links followed
 	searched bool                  // a directory was given, so finding nothing is a mistake
+	worlds   []*world
 	memories []*memory
 }
 
@@ -81,7 +82,9 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 		return nil, err
 	}
 	paths := slices.DeleteFunc(slices.Clone(o.Paths), func(p string) bool { return p == "-" })
+	listed := o.Stats.Stage("list files")
 	trees, err := openTrees(dir, paths)
+	listed()
 	if err != nil {
 		return nil, err
 	}
@@ -110,6 +113,7 @@ func (l *Loaded) name(f *manifest.File) {
 
 // tree adds the files and units of one tree.
 func (l *Loaded) tree(ctx context.Context, w *world, o *Options) error {
+	l.worlds = append(l.worlds, w)
 	if err := w.remembering(l.nodes, l.policies); err != nil {
 		o.debug(err)
 	}

@@ -77,6 +77,7 @@ func (w *world) remembering(nodes, policies []*manifest.Resource) error {
 	for _, group := range files {
 		key = append(append(key, contents(group)...), nil)
 	}
+	defer o.Stats.Stage("recall")()
 	var err error
 	m.store, err = o.Cache.Open(w.tree.root, cache.Sum(key...))
 	w.memory = m
@@ -171,6 +172,7 @@ func (m *memory) recallFiles(ctx context.Context, rels []string) (unknown []stri
 	if m == nil {
 		return rels, nil
 	}
+	defer m.world.options.Stats.Stage("recall")()
 	known := make([]bool, len(rels))
 	err = parallel(ctx, len(rels), func(i int) { known[i] = m.recallFile(rels[i]) })
 	for i, rel := range rels {
@@ -218,6 +220,7 @@ func (m *memory) recall(ctx context.Context, units []planned) (files []string, e
 	if m == nil || m.world.options.needsObjects() {
 		return nil, nil
 	}
+	defer m.world.options.Stats.Stage("recall")()
 	err = parallel(ctx, len(units), func(i int) { m.recallUnit(&units[i]) })
 	for _, u := range units {
 		if u.recalled != nil {
