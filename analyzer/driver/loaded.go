@@ -146,7 +146,9 @@ func (l *Loaded) tree(ctx context.Context, w *world, o *Options) error {
 	for _, p := range specs {
 		s := p.Spec
 		if p.recalled != nil {
-			l.Units = append(l.Units, w.memory.unit(p))
+			if !p.recalled.Empty {
+				l.Units = append(l.Units, w.memory.unit(p))
+			}
 			continue
 		}
 		failed := s.Build != nil && s.Build.Failure != nil
@@ -156,6 +158,8 @@ func (l *Loaded) tree(ctx context.Context, w *world, o *Options) error {
 		if u := unit.Assemble(s, w.show(s.Dir), o.Namespace, w.get); len(u.Resources) > 0 || failed {
 			l.Units = append(l.Units, u)
 			w.memory.expect(u, s)
+		} else {
+			w.memory.learnEmpty(s)
 		}
 	}
 	for _, dir := range w.tree.args {
@@ -174,14 +178,21 @@ func (l *Loaded) builds(w *world, specs []planned) {
 		if s.Build == nil {
 			continue
 		}
-		if s.Build.Unbuilt != nil {
-			l.notes = append(l.notes, notBuilt(s.Build.Unbuilt))
-		}
-		for _, m := range s.Build.Missing {
-			l.notes = append(l.notes, analyzer.NotJudged{File: w.show(m.Path), Reason: "not there, and taken for empty in the build of " + w.show(s.Dir)})
-		}
+		l.notes = append(l.notes, w.buildNotes(s.Spec)...)
 		l.wentInto(w, slices.Concat(s.Configs, s.Build.Files))
 	}
+}
+
+// buildNotes says what is not judged of a kustomization.
+func (w *world) buildNotes(s unit.Spec) []analyzer.NotJudged {
+	var notes []analyzer.NotJudged
+	if s.Build.Unbuilt != nil {
+		notes = append(notes, notBuilt(s.Build.Unbuilt))
+	}
+	for _, m := range s.Build.Missing {
+		notes = append(notes, analyzer.NotJudged{File: w.show(m.Path), Reason: "not there, and taken for empty in the build of " + w.show(s.Dir)})
+	}
+	return notes
 }
 
 func notBuilt(r *kustomize.Reason) analyzer.NotJudged {

@@ -158,7 +158,17 @@ func judge(ctx context.Context, o Options, units *Loaded) (*analyzer.Result, err
 		return nil, err
 	}
 	saved := o.Stats.Stage("write the cache")
-	o.debug(units.remember())
+	said := map[any][]*analyzer.Pass{}
+	for i, failure := range failures {
+		switch {
+		case failure != nil:
+		case i < len(units.files):
+			said[units.files[i]] = passes[i]
+		default:
+			said[units.Units[i-len(units.files)]] = passes[i]
+		}
+	}
+	o.debug(units.remember(said))
 	saved()
 	defer o.Stats.Stage("collect")()
 	r.collect(passes, units)
