@@ -187,7 +187,9 @@ func (w *world) read(rel string, parse func(*source.File) *manifest.File) *manif
 	}
 	text, err := w.source(rel)
 	if err == nil {
+		end := w.options.Stats.working("parse")
 		f = parse(text)
+		end()
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -213,12 +215,16 @@ func (w *world) content(rel string) *content {
 // source reads a file of the tree at most once.
 func (w *world) source(rel string) (*source.File, error) {
 	c := w.content(rel)
-	c.once.Do(func() { c.file.Data, c.err = readFile(filepath.Join(w.tree.root, filepath.FromSlash(rel))) })
+	c.once.Do(func() {
+		defer w.options.Stats.working("read")()
+		c.file.Data, c.err = readFile(filepath.Join(w.tree.root, filepath.FromSlash(rel)))
+	})
 	return c.file, c.err
 }
 
 // readAll parses files in parallel.
 func (w *world) readAll(ctx context.Context, rels []string, parse func(*source.File) *manifest.File) error {
+	defer w.options.Stats.Stage("read and parse")()
 	return w.options.parallel(ctx, "reading", len(rels), func(i int) { w.read(rels[i], parse) })
 }
 
@@ -308,6 +314,8 @@ func (w *world) build(ctx context.Context, units []planned) error {
 	if len(dirs) == 0 {
 		return nil
 	}
+	defer w.options.Stats.Stage("build kustomizations")()
+	w.options.Stats.Count("kustomizations built", len(dirs))
 	t := &kustomize.Tree{
 		Root: w.tree.root,
 		Read: func(rel string) ([]byte, error) {
