@@ -88,22 +88,19 @@ func (f *Finding) Touches(in func(*source.File) bool) bool {
 	})
 }
 
-// withoutPasswords masks the passwords of URLs that a finding quotes.
-func withoutPasswords(f Finding) Finding {
+// Masked returns the finding with mask applied to all its texts, for those that
+// others have written and that may quote what is secret.
+func (f Finding) Masked(mask func(string) string) Finding {
 	for _, text := range []*string{&f.Message, &f.Label, &f.Consequence, &f.Help} {
-		*text = source.WithoutPasswords(*text)
+		*text = mask(*text)
 	}
-	if slices.ContainsFunc(f.Notes, func(s string) bool { return s != source.WithoutPasswords(s) }) {
-		f.Notes = slices.Clone(f.Notes)
-		for i, s := range f.Notes {
-			f.Notes[i] = source.WithoutPasswords(s)
-		}
+	f.Notes = slices.Clone(f.Notes)
+	for i, s := range f.Notes {
+		f.Notes[i] = mask(s)
 	}
+	f.Related = slices.Clone(f.Related)
 	for i, r := range f.Related {
-		if masked := source.WithoutPasswords(r.Message); masked != r.Message {
-			f.Related = slices.Clone(f.Related)
-			f.Related[i].Message = masked
-		}
+		f.Related[i].Message = mask(r.Message)
 	}
 	return f
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
@@ -142,7 +143,7 @@ func (p *Pass) Report(f Finding) {
 			f.Builds = []Build{{p.Unit.Name, b.Kustomization.Document.File}}
 		}
 	}
-	p.Findings = append(p.Findings, withoutPasswords(f))
+	p.Findings = append(p.Findings, f.Masked(source.WithoutPasswords))
 }
 
 // Skip notes something that the rule did not judge, and why. The run counts

@@ -220,5 +220,8 @@ func (n *namespace) finding(m message, r conftestRule, d document) analyzer.Find
 		f.Severity = analyzer.Warning
 	}
 	placing{m, d, n.fields}.place(&f)
+	for _, r := range d.resources {
+		f = f.Masked(r.Mask)
+	}
 	return f
 }

@@ -152,7 +152,7 @@ func judgeConstraints(p *analyzer.Pass, bounds limits) error {
 // message name.
 func (c *constraint) report(p *analyzer.Pass, r *manifest.Resource, v found) {
 	f := analyzer.Finding{
-		Message:  fmt.Sprintf("%s violates %s: %s", r, c.resource, v.message),
+		Message:  fmt.Sprintf("%s violates %s: %s", r, c.resource, r.Mask(v.message)),
 		Resource: r,
 		Path:     v.path,
 		Help:     "change it as the constraint asks; or change the constraint, or what it matches",

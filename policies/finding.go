@@ -51,7 +51,7 @@ func (in *input) finding(term *ast.Term) (analyzer.Finding, error) {
 		return f, errors.New(`no "msg"`)
 	}
 	f.Location = place(f.Resource, f.Path)
-	return f, nil
+	return f.Masked(f.Resource.Mask), nil
 }
 
 var errUnknownKey = errors.New("unknown key")

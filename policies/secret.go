@@ -2,11 +2,9 @@ package policies
 
 import (
 	"slices"
-	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
-	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
@@ -17,8 +15,6 @@ const hidden = "(hidden)"
 // lastApplied is where kubectl keeps a copy of the whole object.
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 
-func isSecret(r *manifest.Resource) bool { return strings.EqualFold(r.Kind, "Secret") }
-
 // hide returns a Secret without its values: all fields but those that say what
 // it is. Their keys stay, and so do nulls, which are no values.
 func hide(secret *ast.Term) *ast.Term {
@@ -28,8 +24,10 @@ func hide(secret *ast.Term) *ast.Term {
 	}
 	return mapped(object, func(key string, value *ast.Term) *ast.Term {
 		switch key {
-		case "apiVersion", "kind", "type", "immutable":
+		case "apiVersion", "kind":
 			return value
+		case "type", "immutable":
+			return maskUnless(key, value)
 		case "metadata":
 			return hideLastApplied(value)
 		}
@@ -38,6 +36,21 @@ func hide(secret *ast.Term) *ast.Term {
 		}
 		return mask(value)
 	})
+}
+
+// maskUnless masks what is no type, or does not say whether it is immutable.
+func maskUnless(key string, value *ast.Term) *ast.Term {
+	switch value.Value.(type) {
+	case ast.String:
+		if key == "type" {
+			return value
+		}
+	case ast.Boolean:
+		if key == "immutable" {
+			return value
+		}
+	}
+	return mask(value)
 }
 
 func hideLastApplied(metadata *ast.Term) *ast.Term {

@@ -49,10 +49,10 @@ func (t *Trace) each(in *input, tell func(ref int) []byte) {
 		if r.Kind != t.Kind || r.Name != t.Name {
 			continue
 		}
-		text := tell(ref)
+		text := r.Mask(string(tell(ref)))
 		t.mu.Lock()
 		t.told++
-		_, _ = t.Out.Write(text) // what cannot be shown changes no verdict
+		_, _ = io.WriteString(t.Out, text) // what cannot be shown changes no verdict
 		t.mu.Unlock()
 	}
 }

@@ -69,7 +69,7 @@ func (c *converter) object(r *manifest.Resource) (*ast.Term, error) {
 		return nil, fmt.Errorf("%s:%d: %s is too large: its aliases unfold to more than %d values or %d levels",
 			at.File.Path, at.Start().Line, r, maxValues, maxDepth)
 	}
-	if isSecret(r) {
+	if r.IsSecret() {
 		return hide(term), nil
 	}
 	return term, nil

@@ -78,7 +78,7 @@ func TestValueAgreesWithAppendJSON(t *testing.T) {
 			return err
 		}
 		for _, r := range resources(path, string(text)) {
-			if isSecret(r) {
+			if r.IsSecret() {
 				continue
 			}
 			seen++

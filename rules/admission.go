@@ -141,7 +141,7 @@ func (a *admission) judge(p *analyzer.Pass, r *manifest.Resource) {
 // denial words a validation that does not hold.
 func denial(r *manifest.Resource, p admissionPolicy, b binding, f apiserver.Broken) analyzer.Finding {
 	finding := analyzer.Finding{
-		Message:  fmt.Sprintf("%s violates %s: %s", r, p.resource, f.Message),
+		Message:  fmt.Sprintf("%s violates %s: %s", r, p.resource, r.Mask(f.Message)),
 		Resource: r,
 		Path:     r.Mentioned(f.Message),
 		Help:     "change it as the policy asks; or change the policy, or what its binding matches",

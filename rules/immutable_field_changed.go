@@ -123,6 +123,7 @@ func immutableChanged(v version, r apiserver.Refusal) analyzer.Finding {
 	f := refused(v.after, r)
 	f.Message = fmt.Sprintf("%s: %s differs from the version before, and may not change", v.after, fieldOf(r))
 	f.Location = v.after.EntryLocation(r.Path...)
+	f.Consequence = v.before.Mask(f.Consequence)
 	f.Label = "may not change"
 	f.Help = "keep the earlier value; or delete the object first, or give it another name"
 	f.Related = []analyzer.Related{{Location: v.before.EntryLocation(r.Path...), Message: "the version before it"}}

@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"encoding/json"
 	"fmt"
 	"regexp"
 	"slices"
@@ -181,11 +182,19 @@ func wholeOf(r *manifest.Resource, path []string) source.Location {
 	return r.Location(path...)
 }
 
-// said is the server's own sentence. Of a Secret only the field is repeated,
-// because the sentence may quote a value.
+// said is the server's own sentence, without objects and differences that it
+// quotes. Of a Secret only the field is repeated, because the sentence may quote
+// a value.
 func said(r *manifest.Resource, field, message string) string {
+	message, _, _ = strings.Cut(message, "\n")
+	if kind, detail, ok := strings.Cut(message, ": {"); ok {
+		if _, rest, quoted := cutValue("{" + detail); quoted {
+			message = kind + ": " + rest
+		}
+	}
+	message = r.Mask(message)
 	switch {
-	case strings.EqualFold(r.Kind, "Secret") && !strings.HasPrefix(field, "metadata"):
+	case r.IsSecret() && !strings.HasPrefix(field, "metadata"):
 		return field
 	case field == "" || strings.Contains(message, field):
 		return message
@@ -213,8 +222,9 @@ func fieldOf(f apiserver.Refusal) string {
 // inWords turns the server's terse causes (k8s.io/apimachinery
 // pkg/util/validation/field) into a sentence about a field.
 func inWords(r *manifest.Resource, f apiserver.Refusal) string {
-	secret := strings.EqualFold(r.Kind, "Secret") && !slices.Contains(f.Path[:min(1, len(f.Path))], "metadata")
-	kind, detail, _ := strings.Cut(f.Message, ": ")
+	secret := r.IsSecret() && !slices.Contains(f.Path[:min(1, len(f.Path))], "metadata")
+	sentence, _, _ := strings.Cut(f.Message, "\n") // differences follow
+	kind, detail, _ := strings.Cut(r.Mask(sentence), ": ")
 	if secret {
 		detail = ""
 	}
@@ -244,7 +254,7 @@ func inWords(r *manifest.Resource, f apiserver.Refusal) string {
 	case secret:
 		return fieldOf(f) + " is refused"
 	}
-	return fmt.Sprintf("%s is refused: %s", fieldOf(f), f.Message)
+	return fmt.Sprintf("%s is refused: %s", fieldOf(f), r.Mask(sentence))
 }
 
 // isValue tells a value that the server quotes from the beginning of a sentence.
@@ -257,6 +267,12 @@ const maxQuoted = 60
 // value that is long, or a whole object, is left out.
 func cutValue(detail string) (value, rest string, ok bool) {
 	value, rest, ok = strings.Cut(detail, ": ")
+	if whole := json.NewDecoder(strings.NewReader(detail)); whole.Decode(new(json.RawMessage)) == nil { // which may hold a colon
+		end := int(whole.InputOffset())
+		if after, found := strings.CutPrefix(detail[end:], ": "); found {
+			value, rest = detail[:end], after
+		}
+	}
 	if !isValue.MatchString(value) {
 		return "", detail, true // a rule of a CustomResourceDefinition quotes none
 	}

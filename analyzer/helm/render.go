@@ -32,10 +32,30 @@ func Render(c Chart, o Options) (*Rendering, error) {
 		return nil, (&renderer{}).explain(err)
 	}
 	texts, err := r.render(o)
-	if err != nil {
-		return nil, r.explain(err)
+	if err == nil {
+		var result *Rendering
+		if result, err = r.collect(texts); err == nil {
+			return result, nil
+		}
 	}
-	return r.collect(texts)
+	e := r.explain(err)
+	e.Reason = source.Without(r.secrets(e.At.File), e.Reason)
+	return nil, e
+}
+
+// secrets are the values of the chart that an error may quote: those whose key is
+// that of a credential; all of them in a file that makes a Secret.
+func (r *renderer) secrets(at *source.File) []string {
+	if r.values == nil {
+		return nil
+	}
+	var all []string
+	for _, s := range r.values.charts {
+		for _, d := range s.files {
+			all = append(all, manifest.Secrets(d.Root, at != nil && manifest.DefinesSecret(at.Data))...)
+		}
+	}
+	return all
 }
 
 // renderer is the state of rendering.

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	chart "helm.sh/helm/v4/pkg/chart/v2"
@@ -11,6 +12,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
 const schemaFile = "values.schema.json"
@@ -34,7 +36,7 @@ func (r *renderer) checkSchema(c *chart.Chart, values map[string]any) error {
 			invalid = invalid.Causes[0]
 		}
 		reason := invalid.Error()
-		if credential.MatchString(strings.Join(invalid.InstanceLocation, "/")) { // it may hold the value
+		if slices.ContainsFunc(invalid.InstanceLocation, source.IsCredential) { // it may hold the value
 			reason = "at '/" + strings.Join(invalid.InstanceLocation, "/") + "': the value does not fit"
 		}
 		e := notRendered("%s of chart %s: %s", schemaFile, c.Name(), reason)

@@ -2,7 +2,6 @@ package helm
 
 import (
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -179,13 +178,6 @@ func same(rendered, value *yaml.Node) bool {
 	return ok && other && a == b
 }
 
-// credential finds the keys of values that are nobody's business. What ends in
-// name, as secretName and passwordSecretKey do, only says where to look.
-var (
-	credential = regexp.MustCompile(`(?i)(passw|pwd|secret|token|credential|api_?-?key|private_?-?key|access_?-?key|connection_?-?string|dsn$)`)
-	mention    = regexp.MustCompile(`(?i)(name|namespace|ref|path|file|type|enabled|create|existing.*|secret_?-?keys?|key_?-?name)$`)
-)
-
 // hideCredentials hides the values whose key, or the key of a mapping around
 // them, looks like that of a credential.
 func hideCredentials(d *manifest.Document, n *yaml.Node, secret bool) {
@@ -204,7 +196,7 @@ func hideCredentials(d *manifest.Document, n *yaml.Node, secret bool) {
 	case yaml.MappingNode:
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			key := n.Content[i].Value
-			inner := (secret || credential.MatchString(key)) && !mention.MatchString(key)
+			inner := source.IsCredential(key) || secret && !source.IsMention(key)
 			hideCredentials(d, n.Content[i+1], inner)
 		}
 	}

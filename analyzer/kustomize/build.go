@@ -150,6 +150,9 @@ func (t *Tree) BuildAll(ctx context.Context, dirs []string) ([]*Build, error) {
 		t.build(builds[i])
 		openapi.ResetOpenAPI()
 	}
+	for _, b := range builds {
+		b.hideSecrets()
+	}
 	return builds, ctx.Err()
 }
 

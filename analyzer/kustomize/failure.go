@@ -3,6 +3,8 @@ package kustomize
 import (
 	"regexp"
 	"strings"
+
+	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
 // steps are how kustomize's errors say where they happened, outermost first.
@@ -12,8 +14,8 @@ var steps = regexp.MustCompile(`(?s)^.*recursed (?:accumulation of|merging from)
 // no directory either.
 var asFile = regexp.MustCompile(`(?s)accumulation err='(.*)': (?:must build at directory|new root|invalid file reference|evalsymlink)`)
 
-// noise is what kustomize puts before the cause.
-var noise = regexp.MustCompile(`(?:accumulating|merging) (?:resources|components)(?: from '[^']*')?: `)
+// noise is what kustomize puts before the cause, addresses in memory among it.
+var noise = regexp.MustCompile(`(?:accumulating|merging) (?:resources|components)(?: from '[^']*')?: |merging from generator &\{[^}]*\}: `)
 
 // beyond are the causes that are no fault of the author but lie beyond what is
 // run here.
@@ -46,5 +48,8 @@ func (t *Tree) explain(b *Build, err error) {
 	text = noise.ReplaceAllString(text, "")
 	text = strings.ReplaceAll(text, t.Root+"/", "")
 	text = strings.Join(strings.Fields(text), " ")
-	b.Failure = &Reason{strings.TrimRight(text, "'. "), in, nil}
+	if strings.Contains(text, "invalid utf8 bytes") { // which are shown
+		text = "a line of a list of variables is not valid UTF-8"
+	}
+	b.Failure = &Reason{strings.TrimRight(source.Without(b.secrets(), text), "'. "), in, nil}
 }

@@ -189,7 +189,21 @@ func (d *Document) fail(text []byte, err error) {
 		d.Role = Unreadable
 		return
 	}
-	d.Problems = []Problem{{Kind: SyntaxError, Message: message, Span: span}}
+	d.Problems = []Problem{{Kind: SyntaxError, Message: d.withoutSecrets(message, span), Span: span}}
+}
+
+// quotes finds what a parser quotes.
+var quotes = regexp.MustCompile("'[^']*'|`[^`]*`")
+
+// withoutSecrets masks in a parser's message what its line does not show.
+func (d *Document) withoutSecrets(message string, span source.Span) string {
+	shown := d.File.LineText(d.File.Position(span.Start).Line)
+	return quotes.ReplaceAllStringFunc(message, func(quoted string) string {
+		if text := quoted[1 : len(quoted)-1]; !strings.HasSuffix(shown, source.Mask) || len(text) == 1 || strings.Contains(shown, text) {
+			return quoted
+		}
+		return quoted[:1] + source.Mask + quoted[:1]
+	})
 }
 
 // templateLine finds what a templating tool will replace where YAML expects a

@@ -2,9 +2,11 @@ package manifest
 
 import (
 	"bytes"
+	"fmt"
 	"regexp"
 	"strings"
 
+	"github.com/agnivade/levenshtein"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/kubeknot/kubeknot/analyzer/source"
@@ -14,7 +16,7 @@ import (
 // what says which object it is. Entries are taken as they stand, repeated keys
 // included.
 func hideSecrets(r *Resource) {
-	if !strings.EqualFold(r.Kind, "Secret") {
+	if !r.IsSecret() {
 		return
 	}
 	hide := func(n *yaml.Node) {
@@ -25,17 +27,12 @@ func hideSecrets(r *Resource) {
 	}
 	for i := 0; i+1 < len(r.Node.Content); i += 2 {
 		key, value := r.Node.Content[i], r.Node.Content[i+1]
-		switch key.Value {
-		case "apiVersion", "kind":
-		case "type", "immutable":
-			if target := Resolve(value); target != nil && (target.Kind != yaml.ScalarNode || key.Value == "immutable" && target.ShortTag() != yaml.NodeTagBool) {
-				hide(value)
-			}
-		case "metadata":
+		switch {
+		case key.Value == "metadata":
 			if e := Field(Field(value, "annotations").Value, "kubectl.kubernetes.io/last-applied-configuration"); e.Key != nil {
 				hide(e.Raw)
 			}
-		default:
+		case holdsValues(key.Value, value):
 			if value.Kind != yaml.MappingNode {
 				hide(value)
 				continue
@@ -47,13 +44,97 @@ func hideSecrets(r *Resource) {
 	}
 }
 
-var secretKind = regexp.MustCompile(`(?i)kind["']?\s*:\s*["']?secret`)
+// holdsValues reports whether a field of a Secret is none of those that say what
+// it is, or is no such thing.
+func holdsValues(key string, value *yaml.Node) bool {
+	value = Resolve(value)
+	switch key {
+	case "apiVersion", "kind", "metadata":
+		return false
+	case "type":
+		return value != nil && value.Kind != yaml.ScalarNode
+	case "immutable":
+		return value != nil && value.ShortTag() != yaml.NodeTagBool
+	}
+	return true
+}
+
+// IsSecret reports whether the object is a Secret, or is meant to be one: also
+// where its kind is written in another case or misspelt.
+func (r *Resource) IsSecret() bool {
+	const kind, slips = "secret", 2
+	return len(r.Kind) <= len(kind)+slips && levenshtein.ComputeDistance(strings.ToLower(r.Kind), kind) <= slips ||
+		Field(r.Node, "stringData").Key != nil
+}
+
+// Mask masks in a text that others have made of the object, as the API server
+// and policies do, what is secret in it: the values of a Secret, and elsewhere
+// what stands behind the key, variable or flag of a credential.
+func (r *Resource) Mask(text string) string {
+	var all []string
+	for key, e := range Fields(r.Node) {
+		all = append(all, Secrets(e.Raw, r.IsSecret() && holdsValues(key, e.Raw))...)
+	}
+	return source.Without(all, text)
+}
+
+// Secrets returns the secret values below a node: what stands behind the key,
+// variable or flag of a credential, or everything.
+func Secrets(n *yaml.Node, everything bool) []string {
+	var c credentials
+	c.collect(n, everything)
+	return c.values
+}
+
+// DefinesSecret reports whether a text defines a Secret, or how to make one.
+func DefinesSecret(text []byte) bool { return secretKind.Match(text) }
+
+// credentials collects secret values.
+type credentials struct {
+	values []string
+	steps  int
+}
+
+// maxCredentialSteps bounds a walk that aliases make long.
+const maxCredentialSteps = 1 << 17
+
+func (c *credentials) collect(n *yaml.Node, secret bool) {
+	n = Resolve(n)
+	if c.steps++; n == nil || c.steps > maxCredentialSteps {
+		return
+	}
+	switch n.Kind {
+	case yaml.ScalarNode:
+		switch {
+		case IsNull(n):
+		case secret:
+			value, _ := Value(n)
+			c.values = append(c.values, n.Value, fmt.Sprint(value)) // 1e3 is 1000 in JSON
+		default:
+			c.values = append(c.values, source.Credentials(n.Value)...)
+		}
+	case yaml.SequenceNode:
+		for i, item := range n.Content {
+			behindFlag := i > 0 && source.IsCredentialFlag(n.Content[i-1].Value)
+			c.collect(item, secret || behindFlag)
+		}
+	case yaml.MappingNode:
+		variable := source.IsCredentialVariable(String(n, "name"))
+		for i := 0; i+1 < len(n.Content); i += 2 {
+			key := n.Content[i].Value
+			held := variable && key != "name" && key != "valueFrom"
+			c.collect(n.Content[i+1], secret || held || source.IsCredential(key))
+		}
+	}
+}
+
+var secretKind = regexp.MustCompile(`(?i)(kind["']?\s*:\s*["']?secret|stringData|secretGenerator)`)
 
 // hideIfSecret hides what follows the first colon of every line if the text
-// defines a Secret: of one that is no plain object nobody knows which lines
-// hold the values.
+// defines a Secret, or how to make one: of one that is no plain object nobody
+// knows which lines hold the values.
 func (d *Document) hideIfSecret(text []byte) {
-	if !secretKind.Match(text) {
+	if !DefinesSecret(text) {
 		return
 	}
 	for pos := d.text.Start; pos < d.text.End; {

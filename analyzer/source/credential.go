@@ -2,8 +2,13 @@ package source
 
 import (
 	"bytes"
+	"cmp"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 )
 
 // Credentials are found in the text itself, where a line is shown, and not in
@@ -15,7 +20,11 @@ var (
 	password = regexp.MustCompile(`//[^\s/@:"']*:([^\s/@"']+)@`)
 
 	// entry finds keys with a value behind them, "key: value" and "KEY=value".
-	entry = regexp.MustCompile(`["']?([\w.-]+)["']?(\s*:\s+|\s*=\s*)["']?[^\s{\[#]`)
+	entry = regexp.MustCompile(`["']?([\w.-]+)["']?(\s*:\s+|\s*=\s*)["']?[^\s#]`)
+
+	// flag finds the names of flags, "--password", that stand alone at the end of
+	// a line or before the next item of a list.
+	flag = regexp.MustCompile(`(?:^|[\s"'\[,])(--?[\w-]+)["']?(?:\s*$|\s*,\s*)`)
 
 	// named finds the names of variables, as in the env of a container.
 	named = regexp.MustCompile(`(?:^|[\s{,-])["']?name["']?\s*:\s*["']?([\w.-]+)`)
@@ -31,10 +40,15 @@ var (
 	listMarks = regexp.MustCompile(`^ *(- +)*`)
 )
 
-// isCredential reports whether the value of a key is nobody's business.
-func isCredential(key string) bool {
-	return sensitive.MatchString(key) && !mention.MatchString(key)
+// IsCredential reports whether the value of a key is nobody's business. What ends
+// in name, as secretName and passwordSecretKey do, only says where to look.
+func IsCredential(key string) bool {
+	return sensitive.MatchString(key) && !IsMention(key)
 }
+
+// IsMention reports whether the value of a key only says where a secret is, or
+// of what kind.
+func IsMention(key string) bool { return mention.MatchString(key) }
 
 // IsCredentialVariable reports whether a name is that of a variable that holds a
 // credential. Names of objects have neither capitals nor underscores.
@@ -52,6 +66,74 @@ func WithoutPasswords(text string) string {
 	})
 }
 
+// Credentials returns the values in a text that stand behind keys of
+// credentials, "password: x", "--token=x", and the passwords of its URLs.
+func Credentials(text string) []string {
+	var all []string
+	for _, m := range password.FindAllStringSubmatch(text, -1) {
+		all = append(all, m[1])
+	}
+	for _, m := range entry.FindAllStringSubmatchIndex(text, -1) {
+		if IsCredential(text[m[2]:m[3]]) {
+			value, _, _ := strings.Cut(text[m[5]:], "\n")
+			all = append(all, strings.Trim(value, ` "',}\r`))
+		}
+	}
+	return all
+}
+
+// IsCredentialFlag reports whether the argument behind this one, "--password",
+// is a credential.
+func IsCredentialFlag(argument string) bool {
+	return strings.HasPrefix(argument, "-") && !strings.ContainsAny(argument, "= ") && IsCredential(argument)
+}
+
+// Without masks values in a text that others have made: short ones where they
+// are words of their own, the shortest only where they are quoted.
+func Without(values []string, text string) string {
+	longestFirst := func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) }
+	for _, v := range slices.Compact(slices.SortedFunc(slices.Values(values), longestFirst)) {
+		if v = strings.TrimSpace(v); v == "" {
+			continue
+		}
+		if len(v) >= minAnywhere {
+			text = strings.ReplaceAll(text, v, Mask)
+		}
+		for _, form := range []string{strconv.Quote(v), "'" + v + "'", "`" + v + "`"} {
+			text = strings.ReplaceAll(text, form, form[:1]+Mask+form[:1])
+		}
+		if len(v) >= minWord && len(v) < minAnywhere {
+			text = withoutWord(v, text)
+		}
+	}
+	return text
+}
+
+const (
+	minWord     = 3 // so that no article is masked
+	minAnywhere = 8
+)
+
+func withoutWord(word, text string) string {
+	isLetter := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(text, word)
+		b.WriteString(before)
+		if !found {
+			return b.String()
+		}
+		last, _ := utf8.DecodeLastRuneInString(before)
+		next, _ := utf8.DecodeRuneInString(after)
+		if isLetter(last) || isLetter(next) {
+			b.WriteString(word)
+		} else {
+			b.WriteString(Mask)
+		}
+		text = after
+	}
+}
+
 // credential returns where a credential begins in a line, counted from its
 // start; -1 if there is none.
 func (f *File) credential(n int) int {
@@ -61,8 +143,13 @@ func (f *File) credential(n int) int {
 		cut = m[2]
 	}
 	for _, m := range entry.FindAllSubmatchIndex(line, -1) {
-		if isCredential(string(line[m[2]:m[3]])) {
+		if IsCredential(string(line[m[2]:m[3]])) {
 			cut = min(cut, m[5])
+		}
+	}
+	for _, m := range flag.FindAllSubmatchIndex(line, -1) {
+		if IsCredentialFlag(string(line[m[2]:m[3]])) {
+			cut = min(cut, m[1])
 		}
 	}
 	for _, m := range named.FindAllSubmatchIndex(line, -1) {
@@ -75,6 +162,9 @@ func (f *File) credential(n int) int {
 			cut = min(cut, m[3])
 		}
 	}
+	if start := len(listMarks.Find(line)); start > 0 && cut > start && f.behindFlag(n) {
+		cut = start
+	}
 	if key, value := keyOf(line); cut > value && key != "name" && key != "valueFrom" && f.insideCredential(n) {
 		cut = value
 	}
@@ -82,6 +172,17 @@ func (f *File) credential(n int) int {
 		return -1
 	}
 	return cut
+}
+
+// behindFlag reports whether the line before an item of a list is a flag whose
+// value is a credential.
+func (f *File) behindFlag(n int) bool {
+	if n == 1 {
+		return false
+	}
+	item := f.text(n - 1)
+	item = item[len(listMarks.Find(item)):]
+	return IsCredentialFlag(string(bytes.Trim(item, ` "'`)))
 }
 
 // text returns the bytes of a line.
@@ -140,7 +241,7 @@ func (f *File) insideCredential(n int) bool {
 			if key == "valueFrom" {
 				return false
 			}
-			if isCredential(key) {
+			if IsCredential(key) {
 				return true
 			}
 		}

@@ -25,6 +25,10 @@ func TestLineTextHidesCredentials(t *testing.T) {
 		`{"env": [{"name": "A_TOKEN", "value": "X"}]}`,
 		"{\n  \"name\": \"A_TOKEN\",\n  \"value\": \"X\"\n}",
 		"env:\n- name: DB_PASSWORD\n  value: a: X\n - b",
+		"B_PASSWORD: [X]",
+		"args:\n- --password\n- X",
+		"- \"--api-token\"\n- \"X\"",
+		"command: [run, --password, X]",
 	} {
 		f := NewFile("f", "f", []byte(text))
 		for n, line := range strings.Split(text, "\n") {
@@ -43,7 +47,7 @@ func TestLineTextShowsTheRest(t *testing.T) {
 		"imagePullSecrets:\n- name: gone", "image: https://example.com:80/a@sha256", "volumes:\n- name: token\n  secret:\n    secretName: gone",
 		"- name: DB_PASSWORD\n  valueFrom:\n    secretKeyRef:\n      name: gone\n      key: k", "- name: DB_PASSWORD\n  value: X\n- name: A\n  value: b\n",
 		"containers:\n- name: secret-server\n  image: a\n  env:\n  - name: A\n    value: b", "topologyKey: zone", "- {name: DB_PASSWORD}", "tokenExpirationSeconds: 5",
-		"serviceAccountToken:\n  path: x", "- name: B\n  value: c\n- name: A_TOKEN\n  valueFrom: {secretKeyRef: {name: gone, key: k}}",
+		"serviceAccountToken:\n  path: x", "args:\n- --verbose\n- a", "[--secret-name, a]", "- name: B\n  value: c\n- name: A_TOKEN\n  valueFrom: {secretKeyRef: {name: gone, key: k}}",
 	} {
 		f := NewFile("f", "f", []byte(text))
 		for n, line := range strings.Split(text, "\n") {
@@ -61,6 +65,21 @@ func TestWithoutPasswords(t *testing.T) {
 		"https://a@b:80/c":               "https://a@b:80/c",
 	} {
 		if got := WithoutPasswords(text); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestWithout(t *testing.T) {
+	t.Parallel()
+	secrets := []string{"hunter-hunter", "pass", "a", "pass-word", " "}
+	for text, want := range map[string]string{
+		"xhunter-hunterx is a password": "x" + Mask + "x is a password",
+		"a pass, and passes":            "a " + Mask + ", and passes",
+		`cannot be "a": 'a' is no b`:    `cannot be "` + Mask + `": '` + Mask + `' is no b`,
+		"told:pass-word":                "told:" + Mask,
+	} {
+		if got := Without(secrets, text); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}

@@ -4,7 +4,6 @@ import (
 	"io"
 	"slices"
 	"strconv"
-	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/fn/framework"
 	"sigs.k8s.io/kustomize/kyaml/kio/kioutil"
@@ -54,7 +53,13 @@ func newResults(findings []analyzer.Finding) framework.Results {
 	return all
 }
 
-// newResult is a finding as functions report it. Of a Secret no value is shown.
+// isSecret reports whether the value is one that nobody may be shown.
+func isSecret(r *manifest.Resource, value *yaml.Node) bool {
+	quoted := strconv.Quote(value.Value)
+	return r.IsSecret() || r.Mask(quoted) != quoted
+}
+
+// newResult is a finding as functions report it. No value that is secret is shown.
 func newResult(f *analyzer.Finding) *framework.Result {
 	result := &framework.Result{
 		Message:  f.Message,
@@ -76,7 +81,7 @@ func newResult(f *analyzer.Finding) *framework.Result {
 	}
 	if len(f.Path) > 0 {
 		result.Field = &framework.Field{Path: manifest.FieldPath(f.Path)}
-		if value := r.Get(f.Path...); value != nil && value.Kind == yaml.ScalarNode && !strings.EqualFold(r.Kind, "Secret") {
+		if value := r.Get(f.Path...); value != nil && value.Kind == yaml.ScalarNode && !isSecret(r, value) {
 			result.Field.CurrentValue, _ = manifest.Value(value)
 		}
 	}

@@ -45,7 +45,7 @@ func TestScripts(t *testing.T) {
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Setup:               setUp,
-		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "json": isJSON, "utf16": toUTF16},
+		Cmds:                map[string]func(*testscript.TestScript, bool, []string){"exits": exits, "json": isJSON, "utf16": toUTF16, "hidden": hidden, "shown": shown},
 	})
 }
 
