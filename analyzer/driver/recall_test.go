@@ -25,7 +25,7 @@ func cached(o Options, dir *cache.Dir) Options {
 }
 
 // age makes all files of a tree look as if nobody had touched them for long.
-func age(t *testing.T, dir string) {
+func age(t testing.TB, dir string) {
 	t.Helper()
 	old := time.Now().Add(-time.Hour)
 	err := filepath.WalkDir(dir, func(p string, _ os.DirEntry, err error) error {
@@ -40,14 +40,18 @@ func age(t *testing.T, dir string) {
 }
 
 // TestCacheNeverChangesTheResult edits a tree at random and compares what runs
-// say with and without a cache, each time with one that is read anew.
+// say with and without a cache, each time with one that is read anew, and with
+// all that earlier runs have left in memory.
 func TestCacheNeverChangesTheResult(t *testing.T) {
 	t.Parallel()
 	dir := messy(t)
-	random := rand.New(rand.NewPCG(7, 7))
+	random := rand.New(rand.NewPCG(7, seed()))
 	files := editable(t, dir)
 	o := Options{Dir: dir, Paths: []string{"."}, Rules: allRules(t)}
 	store := t.TempDir()
+	watching := cached(o, &cache.Dir{Held: true})
+	watching.Kept = &Kept{}
+	age(t, dir) // or all would be read again
 	for step := range 25 {
 		fresh := &cache.Dir{Path: store}
 		paths := []string{"."}
@@ -55,11 +59,15 @@ func TestCacheNeverChangesTheResult(t *testing.T) {
 			there := slices.DeleteFunc(slices.Clone(files), func(p string) bool { _, err := os.Stat(p); return err != nil })
 			paths = []string{there[random.IntN(len(there))], there[random.IntN(len(there))]}
 		}
-		o.Paths = paths
+		o.Paths, watching.Paths = paths, paths
+		want := printed(t, o)
 		for _, run := range []string{"first", "second"} {
-			if diff := cmp.Diff(printed(t, o), printed(t, cached(o, fresh))); diff != "" {
+			if diff := cmp.Diff(want, printed(t, cached(o, fresh))); diff != "" {
 				t.Fatalf("step %d, %s run with the cache:\n%s", step, run, diff)
 			}
+		}
+		if diff := cmp.Diff(want, printed(t, watching)); diff != "" {
+			t.Fatalf("step %d, with what was kept:\n%s", step, diff)
 		}
 		edit(t, random, files)
 	}
@@ -293,3 +301,5 @@ func TestCacheHeedsNodesOfUnits(t *testing.T) {
 		}
 	}
 }
+
+func seed() uint64 { var n uint64; fmt.Sscan(os.Getenv("SEED"), &n); return n }
