@@ -148,7 +148,7 @@ func (l *Loaded) retrace(f *manifest.File, dir string, o *Options) error {
 	if err != nil {
 		return err
 	}
-	trees, err := openTrees(dir, []string{"."})
+	trees, err := openTrees(dir, []string{"."}, nil)
 	if err != nil {
 		return err
 	}

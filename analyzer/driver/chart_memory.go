@@ -105,14 +105,6 @@ func (m *memory) learnChart(c *rendered, said map[any][]*analyzer.Pass) {
 	}
 }
 
-// learnEmpty remembers a kustomization that makes nothing.
-func (m *memory) learnEmpty(s unit.Spec) {
-	learned := cache.Unit{Empty: true}
-	if m != nil && s.Build != nil && m.learnBuild(s, &learned) {
-		m.put(s, learned, nil, m.name)
-	}
-}
-
 // recallChart returns a chart of which the inputs are as they were.
 func (m *memory) recallChart(known cache.Unit) (_ *recalledChart, ok bool) {
 	c := &recalledChart{memory: m, known: known, files: map[string]*source.File{}}

@@ -65,6 +65,17 @@ func (m *memory) learnUnit(u *unit.Unit, s unit.Spec, passes []*analyzer.Pass) {
 	m.put(s, learned, passes, m.name)
 }
 
+// learnEmpty remembers that a unit holds nothing to judge.
+func (m *memory) learnEmpty(s unit.Spec) {
+	if m == nil || s.Kind == unit.Chart { // for that, see learnChart
+		return
+	}
+	learned := cache.Unit{Empty: true}
+	if s.Build == nil || m.learnBuild(s, &learned) {
+		m.put(s, learned, nil, m.name)
+	}
+}
+
 // annotated reports whether an annotation suppresses something in a unit: that
 // has to be seen with the object.
 func annotated(u *unit.Unit) bool {

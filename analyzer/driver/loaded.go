@@ -83,7 +83,7 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 	}
 	paths := slices.DeleteFunc(slices.Clone(o.Paths), func(p string) bool { return p == "-" })
 	listed := o.Stats.Stage("list files")
-	trees, err := openTrees(dir, paths)
+	trees, err := openTrees(dir, paths, o.Kept)
 	listed()
 	if err != nil {
 		return nil, err

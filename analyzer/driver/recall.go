@@ -6,7 +6,6 @@ import (
 	"errors"
 	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -131,11 +130,10 @@ func (m *memory) look(rel string) (entry cache.File, ok bool) {
 
 func (m *memory) lookAgain(rel string) cache.File {
 	known, _ := m.store.File(rel)
-	info, err := os.Lstat(filepath.Join(m.world.tree.root, filepath.FromSlash(rel)))
+	stamp, err := m.world.stamp(rel)
 	if err != nil {
 		return cache.File{}
 	}
-	stamp := cache.NewStamp(info)
 	if stamp.Same(known.Stamp) {
 		return known
 	}
@@ -168,7 +166,7 @@ func (m *memory) open(rel string) *source.File {
 	parsed := m.world.file(rel) != nil
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !m.hidden[rel] && !parsed {
+	if !m.hidden[rel] && !parsed && len(f.Hidden()) == 0 { // as it is if an earlier run has kept it
 		m.hidden[rel] = true
 		for _, s := range entry.Hidden {
 			f.Hide(s)
@@ -286,7 +284,7 @@ func (m *memory) found(name string) string {
 func (m *memory) digest(rel string) (_ cache.Digest, ok bool) {
 	entry, ok := m.look(rel)
 	if !ok {
-		_, err := os.Lstat(filepath.Join(m.world.tree.root, filepath.FromSlash(rel)))
+		_, err := os.Lstat(m.world.abs(rel))
 		return cache.Digest{}, errors.Is(err, fs.ErrNotExist)
 	}
 	return entry.Digest, true

@@ -63,6 +63,9 @@ type Options struct {
 	Cache *cache.Dir
 	// Stats collects where the time goes; nil if nobody asks.
 	Stats *Stats
+	// Kept is what the run before has left in memory, which had the same options,
+	// and where this one leaves what it reads; nil keeps nothing.
+	Kept *Kept
 	// Debug is told what went wrong that changes nothing of the result, as with a
 	// cache; nil is told nothing.
 	Debug func(error)
@@ -101,6 +104,7 @@ func Run(ctx context.Context, o Options) (*analyzer.Result, error) {
 	if result == nil {
 		return nil, err
 	}
+	o.Kept.keep(units.worlds)
 	result.Summary.Elapsed = time.Since(start)
 	if err == nil && result.Summary.Resources == 0 && len(result.Findings) == 0 && units.searched {
 		err = nothingIn(o.Paths)
