@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 	"testing"
-	"testing/fstest"
-	"time"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
@@ -143,69 +141,5 @@ func BenchmarkRunWithoutItsKinds(b *testing.B) {
 				b.Fatal(err)
 			}
 		}
-	}
-}
-
-// fifty are policies that look at every Deployment, each with another check.
-func fifty(b *testing.B) []*analyzer.Rule {
-	b.Helper()
-	files := fstest.MapFS{}
-	checks := []string{
-		`w.object.spec.replicas > 99`,
-		`endswith(w.object.spec.template.spec.containers[_].image, ":latest")`,
-		`not w.object.metadata.labels`,
-		`not w.object.spec.template.spec.containers[0].resources.requests.cpu`,
-		`w.object.spec.template.spec.hostNetwork == true`,
-	}
-	for i := range 50 {
-		text := fmt.Sprintf("%sfindings contains {\"resource\": w.ref, \"msg\": \"m\"} if {\n\tsome w in input.resources.Deployment\n\t%s\n}\n", header, checks[i%len(checks)])
-		name := fmt.Sprintf("some-rule%d", i)
-		files[name+".rego"] = &fstest.MapFile{Data: []byte(strings.Replace(text, "some_rule", strings.ReplaceAll(name, "-", "_"), 1))}
-	}
-	rules, err := Load(files)
-	if err != nil {
-		b.Fatal(err)
-	}
-	return rules
-}
-
-// BenchmarkFiftyPolicies runs 50 policies over 10,000 objects, in units of as
-// many as its name says, and states how that compares to parsing them: both in
-// turn, and of each the quickest round.
-func BenchmarkFiftyPolicies(b *testing.B) {
-	rules := fifty(b)
-	for _, size := range []int{10, 100, 1000} {
-		b.Run(fmt.Sprintf("unit=%d", size), func(b *testing.B) {
-			f := deployments(size)
-			best := map[string]time.Duration{}
-			for b.Loop() {
-				var parsing, running time.Duration
-				for range 10_000 / size {
-					start := time.Now()
-					u := unit.FromFile(manifest.Parse(f), "")
-					parsing += time.Since(start)
-					g := graph.Build(u, nil)
-					start = time.Now()
-					for _, r := range rules {
-						if err := r.Run(&analyzer.Pass{Rule: r, Unit: u, Graph: g}); err != nil {
-							b.Fatal(err)
-						}
-					}
-					running += time.Since(start)
-				}
-				note(best, "parse", parsing)
-				note(best, "policies", running)
-			}
-			b.ReportMetric(float64(best["parse"].Milliseconds()), "parse-ms")
-			b.ReportMetric(float64(best["policies"].Milliseconds()), "policies-ms")
-			b.ReportMetric(best["policies"].Seconds()/best["parse"].Seconds(), "x-parse")
-		})
-	}
-}
-
-// note keeps the quickest round.
-func note(best map[string]time.Duration, what string, took time.Duration) {
-	if before, ok := best[what]; !ok || took < before {
-		best[what] = took
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/format"
+	"github.com/open-policy-agent/opa/v1/loader"
 	"github.com/open-policy-agent/opa/v1/tester"
 
 	"github.com/kubeknot/kubeknot/analyzer/unit"
@@ -189,5 +190,14 @@ func TestPolicies(t *testing.T) {
 				t.Error(diff)
 			}
 		})
+	}
+}
+
+// The opa command takes every file of a directory that is YAML or JSON by its
+// name for data.
+func TestStockOPALoadsTheDirectory(t *testing.T) {
+	t.Parallel()
+	if _, err := loader.NewFileLoader().WithRegoVersion(ast.RegoV1).All([]string{"."}); err != nil {
+		t.Error(err)
 	}
 }

@@ -19,7 +19,7 @@ import (
 // exportedText is a ConstraintTemplate with a constraint, and the Rego that
 // gives a policy the input that it knows.
 //
-//go:embed export.yaml
+//go:embed export.tmpl
 var exportedText string
 
 var exportedTemplate = texttemplate.Must(texttemplate.New("export").Funcs(texttemplate.FuncMap{"indent": indent}).Parse(exportedText))

@@ -92,10 +92,10 @@ func mask(value *ast.Term) *ast.Term {
 
 // hideVariable masks what a variable holds, given as the entries of its mapping,
 // if its name says that it is a credential. Where it comes from stays.
-func hideVariable(pairs [][2]*ast.Term) {
+func (c *converter) hideVariable(pairs [][2]*ast.Term) {
 	credential := slices.ContainsFunc(pairs, func(p [2]*ast.Term) bool {
 		name, ok := p[1].Value.(ast.String)
-		return ok && isKey(p, "name") && source.IsCredentialVariable(string(name))
+		return ok && isKey(p, "name") && c.isCredential(string(name))
 	})
 	if !credential {
 		return
@@ -105,6 +105,16 @@ func hideVariable(pairs [][2]*ast.Term) {
 			pairs[i][1] = mask(p[1])
 		}
 	}
+}
+
+// isCredential asks source.IsCredentialVariable, of each name once.
+func (c *converter) isCredential(name string) bool {
+	is, asked := c.credentials[name]
+	if !asked {
+		is = source.IsCredentialVariable(name)
+		c.credentials[name] = is
+	}
+	return is
 }
 
 func isKey(pair [2]*ast.Term, key string) bool {

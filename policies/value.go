@@ -27,6 +27,9 @@ type converter struct {
 	// known are the strings met so far. Keys, and many values, are the same in
 	// all objects of a kind.
 	known map[string]*word
+	// credentials are the names of variables met so far, and whether they are
+	// those of credentials.
+	credentials map[string]bool
 	// mappings numbers the mappings, see word.mapping.
 	mappings int
 	// left is how many values the object may still have.
@@ -39,7 +42,9 @@ type word struct {
 	mapping int
 }
 
-func newConverter() *converter { return &converter{known: map[string]*word{}} }
+func newConverter() *converter {
+	return &converter{known: map[string]*word{}, credentials: map[string]bool{}}
+}
 
 // converters are between two uses: a tree of many small units has the same keys
 // in all of them.
@@ -49,7 +54,7 @@ var converters = sync.Pool{New: func() any { return newConverter() }}
 const maxKnown = 1 << 12
 
 func (c *converter) release() {
-	if len(c.known) <= maxKnown {
+	if len(c.known) <= maxKnown && len(c.credentials) <= maxKnown {
 		converters.Put(c)
 	}
 }
@@ -116,7 +121,7 @@ func (c *converter) mapping(n *yaml.Node, depth int) *ast.Term {
 		pairs[i][1] = c.value(n.Content[2*i+1], depth)
 	}
 	if named {
-		hideVariable(pairs)
+		c.hideVariable(pairs)
 	}
 	return ast.ObjectTerm(pairs...)
 }
@@ -129,7 +134,7 @@ func (c *converter) overlaid(n *yaml.Node, depth int) *ast.Term {
 	}
 	pairs := make([][2]*ast.Term, 0, object.Len())
 	object.Foreach(func(key, value *ast.Term) { pairs = append(pairs, ast.Item(key, value)) })
-	hideVariable(pairs)
+	c.hideVariable(pairs)
 	return ast.ObjectTerm(pairs...)
 }
 

@@ -29,7 +29,8 @@ type binding struct {
 }
 
 // admissionOf collects the policies. Of an object that is defined more than
-// once the closest definition counts, and of those of the unit the last.
+// once the closest definition counts, and of those of the unit the last. It is
+// nil if no policy is in force.
 func admissionOf(u *unit.Unit) *admission {
 	a := &admission{bindings: map[string][]binding{}}
 	chosen := map[manifest.ID]*manifest.Resource{}
@@ -58,13 +59,20 @@ func admissionOf(u *unit.Unit) *admission {
 			a.bindings[b.Spec.PolicyName] = append(a.bindings[b.Spec.PolicyName], binding{b, r})
 		}
 	}
+	if len(a.policies) == 0 || len(a.bindings) == 0 {
+		return nil
+	}
 	for _, r := range all {
+		param, namespace := params[[2]string{r.APIVersion, r.Kind}], r.Group == "" && r.Kind == "Namespace"
+		if !param && !namespace {
+			continue
+		}
 		o, ok := object(r)
 		switch {
 		case !ok:
-		case params[[2]string{r.APIVersion, r.Kind}]:
+		case param:
 			a.params = append(a.params, o)
-		case r.Group == "" && r.Kind == "Namespace":
+		default:
 			a.namespaces = append(a.namespaces, o)
 		}
 	}

@@ -30,7 +30,7 @@ What the manifests do not decide is counted and not judged: policies that ask fo
 			return nil
 		}
 		a := admissionOf(p.Unit)
-		if len(a.policies) == 0 || len(a.bindings) == 0 {
+		if a == nil {
 			return nil
 		}
 		for _, r := range p.Unit.Resources {

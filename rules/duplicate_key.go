@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
@@ -15,7 +16,7 @@ var DuplicateKey = &analyzer.Rule{
 	Claim: analyzer.Suspect,
 	Why: `kubectl converts YAML to JSON itself, and of a key that stands twice the last value wins without a word: the API server never sees the first. A second "spec:" replaces the first one whole.
 
-Where apiVersion, kind or metadata stand twice, a "---" line between two objects is usually missing: then only one object is made, from the last values of both. Other tools, such as kustomize, refuse the file.`,
+Where apiVersion and kind stand twice, the "---" line between two objects is missing: then only one object is made, from the last values of both. That is reported once, where the second object begins. Other tools, such as kustomize, refuse the file.`,
 	Bad: `apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -51,14 +52,60 @@ spec:
 	},
 	File: func(p *analyzer.Pass, f *manifest.File) error {
 		for _, d := range f.Documents {
-			for _, problem := range d.Problems {
-				if problem.Kind == manifest.DuplicateKey {
-					p.Report(duplicateKey(f, problem))
+			top, inside := duplicateKeys(d)
+			for _, again := range top {
+				if finding, ok := objectAgain(f, again); ok {
+					p.Report(finding)
+				} else {
+					inside = append(inside, again...)
 				}
+			}
+			for _, problem := range inside {
+				p.Report(duplicateKey(f, problem))
 			}
 		}
 		return nil
 	},
+}
+
+// duplicateKeys returns the keys of a document that stand twice: those of the
+// object itself, in groups in which none stands twice again, and those inside.
+func duplicateKeys(d *manifest.Document) (top [][]manifest.Problem, inside []manifest.Problem) {
+	var seen map[string]bool // in the group
+	for _, problem := range d.Problems {
+		switch {
+		case problem.Kind != manifest.DuplicateKey:
+		case len(problem.Path) > 1:
+			inside = append(inside, problem)
+		default:
+			if key := problem.Path[0]; len(top) == 0 || seen[key] {
+				top, seen = append(top, nil), map[string]bool{}
+			}
+			seen[problem.Path[0]] = true
+			top[len(top)-1] = append(top[len(top)-1], problem)
+		}
+	}
+	return top, inside
+}
+
+// objectAgain makes one finding of a group of keys that begin an object again.
+func objectAgain(f *manifest.File, group []manifest.Problem) (analyzer.Finding, bool) {
+	of := func(key string) int {
+		return slices.IndexFunc(group, func(p manifest.Problem) bool { return p.Path[0] == key })
+	}
+	kind := of("kind")
+	if kind < 0 || of("apiVersion") < 0 {
+		return analyzer.Finding{}, false
+	}
+	return analyzer.Finding{
+		Message:     subject(group[kind].Resource) + "apiVersion and kind stand twice, as if a second object began here",
+		Consequence: "kubectl reads one object, made from the last values of both, without a warning",
+		Help:        "put a line with --- between the two objects",
+		Location:    place(f, group[0].Span),
+		Path:        group[0].Path,
+		Resource:    group[kind].Resource,
+		Related:     []analyzer.Related{{Location: group[kind].First, Message: "the kind of the first object is dropped"}},
+	}, true
 }
 
 func duplicateKey(f *manifest.File, problem manifest.Problem) analyzer.Finding {
@@ -77,10 +124,6 @@ func duplicateKey(f *manifest.File, problem manifest.Problem) analyzer.Finding {
 	}
 	if problem.Same {
 		finding.Notes = []string{"both values are the same, so nothing is lost today"}
-	}
-	if len(problem.Path) == 1 && (key == "apiVersion" || key == "kind" || key == "metadata") {
-		finding.Consequence = "kubectl reads one object, made from the last values of both"
-		finding.Help = "put a line with --- between two objects"
 	}
 	return finding
 }

@@ -21,7 +21,7 @@ var SelectorsOverlap = &analyzer.Rule{
 	Kinds: []string{"Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "ReplicationController", "Job"},
 	Why: `Controllers with overlapping selectors do not fight: each pod has an owner, and nobody takes another's. What does mix them up is whatever selects pods by the same labels: a Service sends traffic to both, a PodDisruptionBudget counts both, an autoscaler averages over both.
 
-Files of one directory that define the same object are alternatives, not meant to be applied together; between them nothing is reported. Where one may be applied in place of the other, because it stands in another directory or its name is the beginning of the other's (web and web-v2), it is info.`,
+Files of one directory that define the same object are alternatives, not meant to be applied together; between them nothing is reported. Where one may be applied in place of the other, because it stands in another directory or its name is the beginning of the other's (web and web-v2), it is info. A DaemonSet and another controller of its name behind one Service are reported by service-mixed-backends.`,
 	Bad: `apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -96,7 +96,9 @@ spec:
 	},
 	Run: func(p *analyzer.Pass) error {
 		for _, o := range overlaps(p) {
-			p.Report(overlapping(o))
+			if !areNamesakes(p, o.w, o.other) || o.counters[0].resource.Kind != "Service" { // service-mixed-backends
+				p.Report(overlapping(o))
+			}
 		}
 		return nil
 	},

@@ -29,6 +29,9 @@ type verdict struct {
 // verdictKey is the key of the verdicts among the views of a graph.
 type verdictKey struct{}
 
+// String names what takes most of the time of many runs.
+func (verdictKey) String() string { return "verdict of the API server" }
+
 // verdicts asks the API server about every resource of the unit, once for all
 // rules that speak for it.
 func verdicts(g *graph.Graph) []verdict {

@@ -28,6 +28,8 @@ type Dir struct {
 	// Judge stands for what judges: the build of kubeknot and the policies that
 	// are given to it. What another one has left counts for nothing.
 	Judge string
+	// Held keeps stores in memory until Flush writes them.
+	Held bool
 
 	mu     sync.Mutex
 	stores map[string]*Store
@@ -51,13 +53,26 @@ func (d *Dir) Open(root string, key Digest) (*Store, error) {
 	if s := d.stores[file]; s != nil {
 		return s, nil
 	}
-	s := &Store{file: file}
+	s := &Store{file: file, held: d.Held}
 	err := s.load()
 	if d.stores == nil {
 		d.stores = map[string]*Store{}
 	}
 	d.stores[file] = s
 	return s, err
+}
+
+// Flush writes the stores that were held.
+func (d *Dir) Flush() error {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	var errs []error
+	for _, s := range d.stores {
+		s.held = false
+		errs = append(errs, s.Save())
+		s.held = d.Held
+	}
+	return errors.Join(errs...)
 }
 
 // Clean removes what runs have left, and returns how many files that were.
@@ -101,6 +116,7 @@ func Sum(parts ...[]byte) Digest {
 // Store is what is remembered of one tree. It is safe for concurrent use.
 type Store struct {
 	file string
+	held bool // Save does nothing
 
 	mu      sync.Mutex
 	book    book
@@ -160,7 +176,7 @@ func must(mode cbor.DecMode, err error) cbor.DecMode {
 func (s *Store) Save() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.changed {
+	if !s.changed || s.held {
 		return nil
 	}
 	data, err := cbor.Marshal(s.book)

@@ -46,13 +46,30 @@ type Unit struct {
 	// Reads are further files that went into it, whose contents have to be the
 	// same too.
 	Reads map[string]Digest
+	// Looked is what was found at paths that were looked at for it, see
+	// kustomize.Look.
+	Looked map[string]string
 	// Files are those that were read for it besides those of its plan, as they
 	// were judged: patches.
 	Files []string
 	// Notes say what of it was not judged.
 	Notes []analyzer.NotJudged
+	// Empty reports that it holds nothing to judge.
+	Empty bool
+	// Made is what a chart makes, and Hidden are the secrets of its files, by
+	// their paths inside the tree.
+	Made   []Made
+	Hidden map[string][]source.Span
 	// Said is what the rules say, see Pack.
 	Said []byte
+}
+
+// Made is what a template of a chart makes.
+type Made struct {
+	_     struct{} `cbor:",toarray"`
+	Rel   string
+	About About
+	Said  []byte
 }
 
 // File returns what is remembered of a file.

@@ -81,11 +81,11 @@ type object struct {
 // errElsewhere says that a finding leads to a file that is not of the tree.
 var errElsewhere = errors.New("a place outside the tree")
 
-// Pack returns what the rules have said in the form of a store. inTree reports
-// whether a file is found again by its path inside the tree. The error is for
-// what cannot be remembered.
-func Pack(passes []*analyzer.Pass, inTree func(*source.File) bool) ([]byte, error) {
-	p := packer{inTree: inTree}
+// Pack returns what the rules have said in the form of a store. name returns by
+// what a file is found again, "" if it is not. The error is for what cannot be
+// remembered.
+func Pack(passes []*analyzer.Pass, name func(*source.File) string) ([]byte, error) {
+	p := packer{name: name}
 	all := make([]said, len(passes))
 	for i, pass := range passes {
 		all[i].Rule = pass.Rule.ID
@@ -103,8 +103,8 @@ func Pack(passes []*analyzer.Pass, inTree func(*source.File) bool) ([]byte, erro
 }
 
 type packer struct {
-	inTree func(*source.File) bool
-	lost   bool // something cannot be remembered
+	name func(*source.File) string
+	lost bool // something cannot be remembered
 }
 
 func (p *packer) finding(f *analyzer.Finding) finding {
@@ -126,8 +126,9 @@ func (p *packer) place(l source.Location) place {
 	if l.IsZero() {
 		return place{}
 	}
-	p.lost = p.lost || !p.inTree(l.File)
-	return place{File: l.File.Rel, Start: l.Span.Start, End: l.Span.End}
+	name := p.name(l.File)
+	p.lost = p.lost || name == ""
+	return place{File: name, Start: l.Span.Start, End: l.Span.End}
 }
 
 func (p *packer) object(r *manifest.Resource) *object {
@@ -141,9 +142,9 @@ func (p *packer) object(r *manifest.Resource) *object {
 	}
 }
 
-// Unpack returns what Pack was given. open returns the file of a path, nil if it
+// Unpack returns what Pack was given. open returns the file of a name, nil if it
 // cannot be read. Its objects are without their nodes.
-func Unpack(data []byte, rules map[string]*analyzer.Rule, open func(rel string) *source.File) ([]*analyzer.Pass, error) {
+func Unpack(data []byte, rules map[string]*analyzer.Rule, open func(name string) *source.File) ([]*analyzer.Pass, error) {
 	var all []said
 	if err := reading.Unmarshal(data, &all); err != nil {
 		return nil, err

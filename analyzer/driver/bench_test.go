@@ -69,7 +69,7 @@ type stages struct {
 
 func (s *stages) load(b *testing.B) {
 	b.Helper()
-	trees, err := openTrees(s.options.Dir, s.options.Paths)
+	trees, err := openTrees(s.options.Dir, s.options.Paths, nil)
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -186,7 +186,7 @@ func (s *stages) withoutVerdict() error {
 // floor does not do either: it judges the units of files alone.
 func (s *stages) unbuilt() error {
 	o := s.options
-	trees, err := openTrees(o.Dir, o.Paths)
+	trees, err := openTrees(o.Dir, o.Paths, nil)
 	if err != nil {
 		return err
 	}

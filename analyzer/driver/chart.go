@@ -22,15 +22,16 @@ import (
 // render renders the charts among the units. One that cannot be rendered is
 // noted as not judged.
 func (w *world) render(ctx context.Context, units []planned) error {
-	var charts []*unit.Spec
+	var charts []*planned
 	for i := range units {
 		if units[i].Kind == unit.Chart {
-			charts = append(charts, &units[i].Spec)
+			charts = append(charts, &units[i])
 		}
 	}
 	if len(charts) == 0 {
 		return nil
 	}
+	defer w.options.Stats.Stage("render charts")()
 	options, err := w.options.helm()
 	if err != nil {
 		return err
@@ -39,6 +40,10 @@ func (w *world) render(ctx context.Context, units []planned) error {
 	made := make([]*helm.Rendering, len(charts))
 	failed := make([]error, len(charts))
 	err = w.options.parallel(ctx, "rendering charts", len(charts), func(i int) {
+		if charts[i].recalled != nil {
+			return
+		}
+		w.options.Stats.Count("charts rendered", 1)
 		dir, err := os.OpenRoot(filepath.Join(w.tree.root, filepath.FromSlash(charts[i].Dir)))
 		if err != nil {
 			failed[i] = err
@@ -47,30 +52,43 @@ func (w *world) render(ctx context.Context, units []planned) error {
 		defer dir.Close()
 		made[i], failed[i] = helm.Render(helm.Chart{FS: dir.FS(), Path: w.show(charts[i].Dir), Rel: charts[i].Dir}, options)
 	})
-	for i, s := range charts {
-		if failed[i] != nil {
-			w.charts = append(w.charts, w.notRendered(s.Dir, failed[i]))
-			continue
-		}
-		if made[i] == nil {
-			continue
-		}
-		s.Made = []*manifest.Resource{}
-		for _, f := range made[i].Files {
-			if w.layout.PassedOver[f.Rel] == "" {
-				continue // a definition, which is judged as it is written
-			}
-			s.Made = append(s.Made, f.Resources()...)
-			w.rendered = append(w.rendered, f)
-		}
-		for _, f := range made[i].Sources {
-			w.sources[f.Rel] = append(w.sources[f.Rel], f)
-		}
-		if n := made[i].Tests; n > 0 {
-			w.charts = append(w.charts, analyzer.NotJudged{File: w.show(path.Join(s.Dir, "Chart.yaml")), Reason: fmt.Sprintf("objects that only helm test creates: %d", n)})
+	for i, p := range charts {
+		switch {
+		case p.recalled != nil:
+			w.recalledChart(p)
+		case failed[i] != nil:
+			w.charts = append(w.charts, w.notRendered(p.Dir, failed[i]))
+			w.memory.expectChart(rendered{Spec: p.Spec, notes: w.charts[len(w.charts)-1:]})
+		case made[i] != nil:
+			w.renderedChart(&p.Spec, made[i], options.Values)
 		}
 	}
 	return err
+}
+
+// renderedChart takes over what a chart makes. given are the values files that
+// all charts get.
+func (w *world) renderedChart(s *unit.Spec, made *helm.Rendering, given []*source.File) {
+	s.Made = []*manifest.Resource{}
+	c := rendered{Spec: *s}
+	for _, f := range made.Files {
+		if w.layout.PassedOver[f.Rel] == "" {
+			continue // a definition, which is judged as it is written
+		}
+		s.Made = append(s.Made, f.Resources()...)
+		c.made = append(c.made, f)
+	}
+	for _, f := range made.Sources {
+		w.sources[f.Rel] = append(w.sources[f.Rel], f)
+		if !slices.Contains(given, f) {
+			c.sources = append(c.sources, f)
+		}
+	}
+	if n := made.Tests; n > 0 {
+		c.notes = []analyzer.NotJudged{{File: w.show(path.Join(s.Dir, "Chart.yaml")), Reason: fmt.Sprintf("objects that only helm test creates: %d", n)}}
+	}
+	w.rendered, w.charts = append(w.rendered, c.made...), append(w.charts, c.notes...)
+	w.memory.expectChart(c)
 }
 
 // helm returns the options of charts.
@@ -130,7 +148,7 @@ func (l *Loaded) retrace(f *manifest.File, dir string, o *Options) error {
 	if err != nil {
 		return err
 	}
-	trees, err := openTrees(dir, []string{"."})
+	trees, err := openTrees(dir, []string{"."}, nil)
 	if err != nil {
 		return err
 	}

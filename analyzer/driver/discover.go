@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"cmp"
 	"errors"
-	"fmt"
 	"io/fs"
 	"maps"
 	"os"
@@ -32,6 +31,7 @@ type tree struct {
 	// repositories are git repositories inside the tree, absolute. Each is a
 	// tree of its own, as if it had been named alone.
 	repositories []string
+	kept         *Kept
 }
 
 // extensions are those that kubectl recognises in a directory
@@ -128,10 +128,8 @@ func holdsManifests(dir string) bool {
 }
 
 // walk lists the manifest files of the tree by name; nothing is read yet.
-func (t *tree) walk() error {
-	if err := t.list(); err != nil {
-		return fmt.Errorf("%s: %w", t.root, err)
-	}
+func (t *tree) walk() {
+	t.list(t.root)
 	byHand := maps.Clone(t.args) // any extension will do
 	for _, rel := range slices.Concat(t.files, t.texts) {
 		delete(byHand, rel)
@@ -142,7 +140,6 @@ func (t *tree) walk() error {
 		}
 	}
 	slices.SortFunc(t.files, inWalkOrder)
-	return nil
 }
 
 // inWalkOrder compares paths as a lexical walk meets them: name by name.
@@ -162,45 +159,49 @@ func inWalkOrder(a, b string) int {
 	return cmp.Compare(a[n], b[n])
 }
 
-func (t *tree) list() error {
-	return filepath.WalkDir(t.root, func(p string, e fs.DirEntry, err error) error {
-		rel := t.rel(p)
-		switch {
-		case errors.Is(err, fs.ErrNotExist): // gone since it was listed
-			return nil
-		case err != nil:
-			t.note(rel, "not readable: "+reason(err))
-			return nil
-		case e.IsDir() && rel == ".":
-			return nil
+// list lists a directory and what is below, in lexical order.
+func (t *tree) list(dir string) {
+	entries, err := t.kept.readDir(dir)
+	switch {
+	case errors.Is(err, fs.ErrNotExist): // gone since it was listed
+		return
+	case err != nil:
+		t.note(t.rel(dir), "not readable: "+reason(err))
+	case dir != t.root && holds(entries, ".git"):
+		t.repositories = append(t.repositories, dir)
+		return
+	}
+	for _, e := range entries {
+		p := filepath.Join(dir, e.Name())
+		switch rel := t.rel(p); {
 		case e.IsDir() && slices.Contains(skippedDirs, e.Name()) && !t.leadsToArgument(rel):
-			return fs.SkipDir
-		case e.IsDir() && isRepository(p):
-			t.repositories = append(t.repositories, p)
-			return fs.SkipDir
 		case e.IsDir():
-			return nil
-		case e.Name() == "Chart.yaml" && e.Type().IsRegular():
-			t.charts = append(t.charts, t.rel(filepath.Dir(p)))
-			return nil
-		case isMarkdown(rel) && e.Type().IsRegular():
-			t.texts = append(t.texts, rel)
-			return nil
-		case !slices.Contains(extensions, filepath.Ext(e.Name())) && !kustomize.IsFile(rel):
-			if e.Type()&fs.ModeSymlink != 0 && isDir(p) {
-				t.note(rel, "symbolic link, not followed")
-			}
-			return nil
-		case e.Type()&fs.ModeSymlink != 0:
-			t.note(rel, "symbolic link, not followed")
-			return nil
-		case !e.Type().IsRegular():
-			t.note(rel, "not a regular file")
-			return nil
+			t.list(p)
+		default:
+			t.entry(p, rel, e)
 		}
+	}
+}
+
+// entry sorts in what is no directory.
+func (t *tree) entry(p, rel string, e fs.DirEntry) {
+	link := e.Type()&fs.ModeSymlink != 0
+	switch {
+	case e.Name() == "Chart.yaml" && e.Type().IsRegular():
+		t.charts = append(t.charts, t.rel(filepath.Dir(p)))
+	case isMarkdown(rel) && e.Type().IsRegular():
+		t.texts = append(t.texts, rel)
+	case !slices.Contains(extensions, filepath.Ext(e.Name())) && !kustomize.IsFile(rel):
+		if link && isDir(p) {
+			t.note(rel, "symbolic link, not followed")
+		}
+	case link:
+		t.note(rel, "symbolic link, not followed")
+	case !e.Type().IsRegular():
+		t.note(rel, "not a regular file")
+	default:
 		t.files = append(t.files, rel)
-		return nil
-	})
+	}
 }
 
 func isDir(p string) bool {

@@ -23,7 +23,7 @@ func (m *memory) learnFile(f *manifest.File, passes []*analyzer.Pass) {
 	if !ok || entry.Judged || bytes.Contains(f.Data, []byte(suppress.Mark)) {
 		return
 	}
-	said, err := cache.Pack(passes, m.inTree)
+	said, err := cache.Pack(passes, m.name)
 	if err != nil {
 		return
 	}
@@ -52,51 +52,90 @@ func (m *memory) learnText(f *manifest.File) {
 	m.store.PutFile(f.Rel, entry)
 }
 
-// learnUnit remembers what was said of a unit that was judged.
+// learnUnit remembers what was said of a unit that was judged; of a chart what
+// it makes has to be known too.
 func (m *memory) learnUnit(u *unit.Unit, s unit.Spec, passes []*analyzer.Pass) {
-	for _, r := range slices.Concat(u.Resources, u.Context, u.Replaced) {
-		if r.Get("metadata", "annotations", suppress.Annotation) != nil {
-			return // what is suppressed by it has to be seen with the object
-		}
+	if s.Kind == unit.Chart || annotated(u) {
+		return
 	}
 	learned := cache.Unit{}
-	if b := s.Build; b != nil {
-		if b.Failure != nil || len(b.Missing) > 0 || m.world.options.Helm != "" {
-			return // it may depend on what is not there
+	if s.Build != nil && !m.learnBuild(s, &learned) {
+		return
+	}
+	m.put(s, learned, passes, m.name)
+}
+
+// learnEmpty remembers that a unit holds nothing to judge.
+func (m *memory) learnEmpty(s unit.Spec) {
+	if m == nil || s.Kind == unit.Chart { // for that, see learnChart
+		return
+	}
+	learned := cache.Unit{Empty: true}
+	if s.Build == nil || m.learnBuild(s, &learned) {
+		m.put(s, learned, nil, m.name)
+	}
+}
+
+// annotated reports whether an annotation suppresses something in a unit: that
+// has to be seen with the object.
+func annotated(u *unit.Unit) bool {
+	return slices.ContainsFunc(slices.Concat(u.Resources, u.Context, u.Replaced), func(r *manifest.Resource) bool {
+		return r.Get("metadata", "annotations", suppress.Annotation) != nil
+	})
+}
+
+// learnBuild notes what a build depends on. ok is false if that is not known.
+func (m *memory) learnBuild(s unit.Spec, learned *cache.Unit) (ok bool) {
+	if m.world.options.Helm != "" {
+		return false
+	}
+	rels := slices.Concat(s.Configs, s.Build.Files)
+	for _, part := range s.Build.Parts {
+		rels = append(rels, part.Document.File.Rel)
+	}
+	learned.Reads = map[string]cache.Digest{}
+	for _, rel := range rels {
+		if learned.Reads[rel], ok = m.digest(rel); !ok {
+			return false
 		}
-		learned.Reads = map[string]cache.Digest{}
-		for _, rel := range slices.Concat(s.Configs, b.Files) {
-			entry, ok := m.look(rel)
-			if !ok {
-				return
-			}
-			learned.Reads[rel] = entry.Digest
-			if m.world.get(rel) != nil && !kustomize.IsFile(rel) && !slices.Contains(learned.Files, rel) {
-				learned.Files = append(learned.Files, rel)
-			}
-		}
-		if b.Unbuilt != nil {
-			learned.Notes = append(learned.Notes, notBuilt(b.Unbuilt))
+		if m.world.get(rel) != nil && !kustomize.IsFile(rel) && !slices.Contains(learned.Files, rel) {
+			learned.Files = append(learned.Files, rel)
 		}
 	}
+	learned.Looked, learned.Notes = s.Build.Looked, m.world.buildNotes(s)
+	return true
+}
+
+// put remembers a unit if its inputs are known and all that was said leads to
+// files with a name.
+func (m *memory) put(s unit.Spec, learned cache.Unit, passes []*analyzer.Pass, name func(*source.File) string) {
 	var ok bool
 	if learned.Inputs, ok = m.inputs(s); !ok {
 		return
 	}
 	var err error
-	if learned.Said, err = cache.Pack(passes, m.inTree); err != nil {
-		return
+	if learned.Said, err = cache.Pack(passes, name); err == nil {
+		m.store.PutUnit(nameOf(s), learned)
 	}
-	m.store.PutUnit(nameOf(s), learned)
 }
 
-// inTree reports whether a file is found again in the tree by its path.
-func (m *memory) inTree(f *source.File) bool { return m.world.content(f.Rel).file == f }
+// name returns the path inside the tree by which a file is found again, "" if it
+// is not.
+func (m *memory) name(f *source.File) string {
+	if m.world.content(f.Rel).file != f {
+		return ""
+	}
+	return f.Rel
+}
 
-// remember writes what the run has learned.
-func (l *Loaded) remember() error {
+// remember writes what the run has learned. said is what the rules said of each
+// file and unit, without those of which one has failed.
+func (l *Loaded) remember(said map[any][]*analyzer.Pass) error {
 	var errs []error
 	for _, m := range l.memories {
+		for _, c := range m.charts {
+			m.learnChart(c, said)
+		}
 		errs = append(errs, m.save())
 	}
 	return errors.Join(errs...)

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/cache"
 	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
@@ -39,18 +40,24 @@ type world struct {
 
 // content is what a file of the tree holds, once it has been read.
 type content struct {
-	file *source.File
+	opened sync.Once
+	file   *source.File
+	stamp  cache.Stamp    // zero if nothing is kept, as gone
+	gone   error          // why there is no stamp
+	parsed *manifest.File // by an earlier run; nil if it was not
+
 	once sync.Once
+	read bool
 	err  error
 }
 
 // openTrees sorts the arguments into the trees they lie in and walks those,
 // ordered by their roots.
-func openTrees(dir string, paths []string) ([]*tree, error) {
+func openTrees(dir string, paths []string, kept *Kept) ([]*tree, error) {
 	trees := map[string]*tree{}
 	open := func(root string) *tree {
 		if trees[root] == nil {
-			trees[root] = &tree{root: root, args: map[string]bool{}}
+			trees[root] = &tree{root: root, args: map[string]bool{}, kept: kept}
 		}
 		return trees[root]
 	}
@@ -64,9 +71,7 @@ func openTrees(dir string, paths []string) ([]*tree, error) {
 	}
 	for waiting := sorted(trees); len(waiting) > 0; waiting = waiting[1:] {
 		t := waiting[0]
-		if err := t.walk(); err != nil {
-			return nil, err
-		}
+		t.walk()
 		for _, repository := range t.repositories {
 			if !t.named(t.rel(repository)) {
 				continue
@@ -187,7 +192,11 @@ func (w *world) read(rel string, parse func(*source.File) *manifest.File) *manif
 	}
 	text, err := w.source(rel)
 	if err == nil {
-		f = parse(text)
+		if f = w.content(rel).parsed; f == nil {
+			end := w.options.Stats.working("parse")
+			f = parse(text)
+			end()
+		}
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -201,24 +210,35 @@ func (w *world) read(rel string, parse func(*source.File) *manifest.File) *manif
 // content returns a file that may not have been read yet.
 func (w *world) content(rel string) *content {
 	w.mu.Lock()
-	defer w.mu.Unlock()
 	c := w.contents[rel]
 	if c == nil {
-		c = &content{file: source.NewFile(w.show(rel), rel, nil)}
+		c = &content{}
 		w.contents[rel] = c
 	}
+	w.mu.Unlock()
+	c.opened.Do(func() { w.open(c, rel) })
 	return c
 }
+
+// abs is the absolute path of one inside the tree.
+func (w *world) abs(rel string) string { return filepath.Join(w.tree.root, filepath.FromSlash(rel)) }
 
 // source reads a file of the tree at most once.
 func (w *world) source(rel string) (*source.File, error) {
 	c := w.content(rel)
-	c.once.Do(func() { c.file.Data, c.err = readFile(filepath.Join(w.tree.root, filepath.FromSlash(rel))) })
+	c.once.Do(func() {
+		if !c.read {
+			defer w.options.Stats.working("read")()
+			c.file.Data, c.err = readFile(w.abs(rel))
+			c.read = c.err == nil
+		}
+	})
 	return c.file, c.err
 }
 
 // readAll parses files in parallel.
 func (w *world) readAll(ctx context.Context, rels []string, parse func(*source.File) *manifest.File) error {
+	defer w.options.Stats.Stage("read and parse")()
 	return w.options.parallel(ctx, "reading", len(rels), func(i int) { w.read(rels[i], parse) })
 }
 
@@ -308,6 +328,8 @@ func (w *world) build(ctx context.Context, units []planned) error {
 	if len(dirs) == 0 {
 		return nil
 	}
+	defer w.options.Stats.Stage("build kustomizations")()
+	w.options.Stats.Count("kustomizations built", len(dirs))
 	t := &kustomize.Tree{
 		Root: w.tree.root,
 		Read: func(rel string) ([]byte, error) {

@@ -69,7 +69,7 @@ func worldOf(t testing.TB, tree *tree) *world {
 func TestWhatCannotBeReadIsSaid(t *testing.T) {
 	t.Parallel()
 	dir := makeTree(t, map[string]string{"a.yaml": object("a"), "gone.yaml": object("b"), "turned.yaml": object("c"), "else/d.yaml": object("d")})
-	trees, err := openTrees(dir, []string{"."})
+	trees, err := openTrees(dir, []string{"."}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -100,7 +100,7 @@ func TestOnlyWhatANamedFileHasAPartInIsRead(t *testing.T) {
 		"up.yaml": object("up"), "app/a.yaml": object("a"), "app/b.yaml": object("b"), "app/below/c.yaml": object("c"), "app/below/far/d.yaml": object("d"),
 		"beside/e.yaml": object("e"), "beside/far/f.yaml": object("f"),
 	})
-	trees, err := openTrees(dir, []string{"app/a.yaml"})
+	trees, err := openTrees(dir, []string{"app/a.yaml"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

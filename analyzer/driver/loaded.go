@@ -32,6 +32,7 @@ type Loaded struct {
 	excerpts int                   // documents of Markdown blocks that are no whole objects
 	dir      string                // the working directory, its links followed
 	searched bool                  // a directory was given, so finding nothing is a mistake
+	worlds   []*world
 	memories []*memory
 }
 
@@ -81,7 +82,9 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 		return nil, err
 	}
 	paths := slices.DeleteFunc(slices.Clone(o.Paths), func(p string) bool { return p == "-" })
-	trees, err := openTrees(dir, paths)
+	listed := o.Stats.Stage("list files")
+	trees, err := openTrees(dir, paths, o.Kept)
+	listed()
 	if err != nil {
 		return nil, err
 	}
@@ -110,6 +113,7 @@ func (l *Loaded) name(f *manifest.File) {
 
 // tree adds the files and units of one tree.
 func (l *Loaded) tree(ctx context.Context, w *world, o *Options) error {
+	l.worlds = append(l.worlds, w)
 	if err := w.remembering(l.nodes, l.policies); err != nil {
 		o.debug(err)
 	}
@@ -142,7 +146,9 @@ func (l *Loaded) tree(ctx context.Context, w *world, o *Options) error {
 	for _, p := range specs {
 		s := p.Spec
 		if p.recalled != nil {
-			l.Units = append(l.Units, w.memory.unit(p))
+			if !p.recalled.Empty {
+				l.Units = append(l.Units, w.memory.unit(p))
+			}
 			continue
 		}
 		failed := s.Build != nil && s.Build.Failure != nil
@@ -152,6 +158,8 @@ func (l *Loaded) tree(ctx context.Context, w *world, o *Options) error {
 		if u := unit.Assemble(s, w.show(s.Dir), o.Namespace, w.get); len(u.Resources) > 0 || failed {
 			l.Units = append(l.Units, u)
 			w.memory.expect(u, s)
+		} else {
+			w.memory.learnEmpty(s)
 		}
 	}
 	for _, dir := range w.tree.args {
@@ -170,14 +178,21 @@ func (l *Loaded) builds(w *world, specs []planned) {
 		if s.Build == nil {
 			continue
 		}
-		if s.Build.Unbuilt != nil {
-			l.notes = append(l.notes, notBuilt(s.Build.Unbuilt))
-		}
-		for _, m := range s.Build.Missing {
-			l.notes = append(l.notes, analyzer.NotJudged{File: w.show(m.Path), Reason: "not there, and taken for empty in the build of " + w.show(s.Dir)})
-		}
+		l.notes = append(l.notes, w.buildNotes(s.Spec)...)
 		l.wentInto(w, slices.Concat(s.Configs, s.Build.Files))
 	}
+}
+
+// buildNotes says what is not judged of a kustomization.
+func (w *world) buildNotes(s unit.Spec) []analyzer.NotJudged {
+	var notes []analyzer.NotJudged
+	if s.Build.Unbuilt != nil {
+		notes = append(notes, notBuilt(s.Build.Unbuilt))
+	}
+	for _, m := range s.Build.Missing {
+		notes = append(notes, analyzer.NotJudged{File: w.show(m.Path), Reason: "not there, and taken for empty in the build of " + w.show(s.Dir)})
+	}
+	return notes
 }
 
 func notBuilt(r *kustomize.Reason) analyzer.NotJudged {

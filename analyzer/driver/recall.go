@@ -3,8 +3,9 @@ package driver
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"io/fs"
 	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -34,9 +35,13 @@ type memory struct {
 	entries map[string]cache.File    // what is known now of each file that was looked at
 	stubs   map[string]*recalledFile // the files that need not be parsed
 	hidden  map[string]bool          // the files whose secrets are hidden as they were
+	looked  sync.Map                 // what was found at paths, see found
 
 	plans  map[*unit.Unit]unit.Spec        // the units that are judged
 	passes map[*unit.Unit][]*analyzer.Pass // those that are recalled
+
+	charts []*rendered                      // those that were rendered, in order
+	made   map[*manifest.File]*recalledFile // what those made that were not
 }
 
 // recalledFile is a file of which everything is known.
@@ -52,6 +57,7 @@ type planned struct {
 	unit.Spec
 	recalled *cache.Unit
 	passes   []*analyzer.Pass
+	chart    *recalledChart // nil for what is none
 }
 
 // remembering opens the cache of the tree. Without one nothing is recalled.
@@ -63,7 +69,7 @@ func (w *world) remembering(nodes, policies []*manifest.Resource) error {
 	}
 	m := &memory{
 		world: w, rules: map[string]*analyzer.Rule{}, entries: map[string]cache.File{}, stubs: map[string]*recalledFile{},
-		hidden: map[string]bool{}, plans: map[*unit.Unit]unit.Spec{}, passes: map[*unit.Unit][]*analyzer.Pass{},
+		hidden: map[string]bool{}, plans: map[*unit.Unit]unit.Spec{}, passes: map[*unit.Unit][]*analyzer.Pass{}, made: map[*manifest.File]*recalledFile{},
 	}
 	key := [][]byte{[]byte(o.Namespace), []byte(o.Kubernetes), []byte(o.Helm), []byte(w.show("."))}
 	for _, r := range o.Rules {
@@ -71,12 +77,16 @@ func (w *world) remembering(nodes, policies []*manifest.Resource) error {
 		key = append(key, []byte(r.ID))
 	}
 	files := [][]*source.File{sources(nodes), sources(policies)}
+	if charts, err := o.helm(); err == nil { // else no chart is rendered
+		files = append(files, charts.Values)
+	}
 	if o.Config != nil {
 		files = append(files, o.Config.Files())
 	}
 	for _, group := range files {
 		key = append(append(key, contents(group)...), nil)
 	}
+	defer o.Stats.Stage("recall")()
 	var err error
 	m.store, err = o.Cache.Open(w.tree.root, cache.Sum(key...))
 	w.memory = m
@@ -120,11 +130,10 @@ func (m *memory) look(rel string) (entry cache.File, ok bool) {
 
 func (m *memory) lookAgain(rel string) cache.File {
 	known, _ := m.store.File(rel)
-	info, err := os.Lstat(filepath.Join(m.world.tree.root, filepath.FromSlash(rel)))
+	stamp, err := m.world.stamp(rel)
 	if err != nil {
 		return cache.File{}
 	}
-	stamp := cache.NewStamp(info)
 	if stamp.Same(known.Stamp) {
 		return known
 	}
@@ -157,7 +166,7 @@ func (m *memory) open(rel string) *source.File {
 	parsed := m.world.file(rel) != nil
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if !m.hidden[rel] && !parsed {
+	if !m.hidden[rel] && !parsed && len(f.Hidden()) == 0 { // as it is if an earlier run has kept it
 		m.hidden[rel] = true
 		for _, s := range entry.Hidden {
 			f.Hide(s)
@@ -171,6 +180,7 @@ func (m *memory) recallFiles(ctx context.Context, rels []string) (unknown []stri
 	if m == nil {
 		return rels, nil
 	}
+	defer m.world.options.Stats.Stage("recall")()
 	known := make([]bool, len(rels))
 	err = parallel(ctx, len(rels), func(i int) { known[i] = m.recallFile(rels[i]) })
 	for i, rel := range rels {
@@ -218,6 +228,7 @@ func (m *memory) recall(ctx context.Context, units []planned) (files []string, e
 	if m == nil || m.world.options.needsObjects() {
 		return nil, nil
 	}
+	defer m.world.options.Stats.Stage("recall")()
 	err = parallel(ctx, len(units), func(i int) { m.recallUnit(&units[i]) })
 	for _, u := range units {
 		if u.recalled != nil {
@@ -237,13 +248,46 @@ func (m *memory) recallUnit(p *planned) {
 		return
 	}
 	for rel, digest := range known.Reads {
-		if entry, ok := m.look(rel); !ok || entry.Digest != digest {
+		if now, ok := m.digest(rel); !ok || now != digest {
 			return
 		}
 	}
-	if passes, err := cache.Unpack(known.Said, m.rules, m.open); err == nil {
+	for name, was := range known.Looked {
+		if m.found(name) != was {
+			return
+		}
+	}
+	open := m.open
+	if p.Kind == unit.Chart {
+		c, ok := m.recallChart(known)
+		if !ok {
+			return
+		}
+		p.chart, open = c, c.open
+	}
+	if passes, err := cache.Unpack(known.Said, m.rules, open); err == nil {
 		p.recalled, p.passes = &known, passes
 	}
+}
+
+// found is kustomize.Look, asked once for all units.
+func (m *memory) found(name string) string {
+	if answer, ok := m.looked.Load(name); ok {
+		return answer.(string)
+	}
+	answer, _ := m.looked.LoadOrStore(name, kustomize.Look(name))
+	return answer.(string)
+}
+
+// digest stands for what a file of a build holds, and for that there is none. ok
+// is false if it cannot be read.
+func (m *memory) digest(rel string) (_ cache.Digest, ok bool) {
+	entry, ok := m.look(rel)
+	if !ok {
+		_, err := os.Lstat(m.world.abs(rel))
+		return cache.Digest{}, errors.Is(err, fs.ErrNotExist)
+	}
+	return entry.Digest, true
 }
 
 // needsObjects reports whether an entry of the configuration silences findings
@@ -256,12 +300,8 @@ func (o *Options) needsObjects() bool {
 func nameOf(s unit.Spec) string { return string(s.Kind) + " " + s.Dir + " " + s.Name }
 
 // inputs returns the digest of what a unit is made of: its plan, and what the
-// files of the plan hold. ok is false if one cannot be read, and for a chart,
-// for which much more is read than is planned.
+// files of the plan hold. ok is false if one cannot be read.
 func (m *memory) inputs(s unit.Spec) (_ cache.Digest, ok bool) {
-	if s.Kind == unit.Chart {
-		return cache.Digest{}, false
-	}
 	plan := s
 	plan.Made, plan.Build, plan.External, plan.Nodes = nil, nil, nil, nil // External is the configuration's
 	text, err := json.Marshal(plan)
@@ -269,17 +309,28 @@ func (m *memory) inputs(s unit.Spec) (_ cache.Digest, ok bool) {
 		return cache.Digest{}, false
 	}
 	parts := append(contents(sources(s.Nodes)), text)
-	if s.Kind == unit.Kustomization {
+	groups := [][]string{s.Files, s.Context, s.Siblings, s.Configs}
+	switch s.Kind {
+	case unit.Kustomization:
 		parts = append(parts, m.world.kustomizationFiles())
+	case unit.Chart:
+		files, ok := m.world.chartFiles(s.Dir)
+		if !ok {
+			return cache.Digest{}, false
+		}
+		for _, rel := range files {
+			parts = append(parts, []byte(rel), []byte(m.world.layout.PassedOver[rel]))
+		}
+		groups = append(groups, files)
 	}
 	var digests []byte
-	for _, rels := range [][]string{s.Files, s.Context, s.Siblings, s.Configs} {
+	for _, rels := range groups {
 		for _, rel := range rels { // which the plan names, in this order
-			entry, ok := m.look(rel)
+			digest, ok := m.digest(rel)
 			if !ok {
 				return cache.Digest{}, false
 			}
-			digests = append(digests, entry.Digest[:]...)
+			digests = append(digests, digest[:]...)
 		}
 	}
 	return cache.Sum(append(parts, digests)...), true
@@ -306,8 +357,14 @@ func (m *memory) unit(p planned) *unit.Unit {
 
 // expect notes that a unit will be judged.
 func (m *memory) expect(u *unit.Unit, s unit.Spec) {
-	if m != nil {
-		m.plans[u] = s
+	if m == nil {
+		return
+	}
+	m.plans[u] = s
+	for _, c := range m.charts {
+		if c.Dir == s.Dir && s.Kind == unit.Chart {
+			c.unit = u
+		}
 	}
 }
 
@@ -325,7 +382,7 @@ func (w *world) known(rel string) *manifest.File {
 
 // of returns the memory that knows a file, nil if none does.
 func (l *Loaded) of(f *manifest.File) *memory {
-	i := slices.IndexFunc(l.memories, func(m *memory) bool { return m.world.known(f.Rel) == f })
+	i := slices.IndexFunc(l.memories, func(m *memory) bool { return m.world.known(f.Rel) == f || m.made[f] != nil })
 	if i < 0 {
 		return nil
 	}
@@ -342,10 +399,13 @@ func (l *Loaded) about(f *manifest.File) cache.About {
 
 // recalled returns what a file stands for, nil if it was parsed.
 func (m *memory) recalled(f *manifest.File) *recalledFile {
+	if m == nil {
+		return nil
+	}
 	if s := m.stub(f.Rel); s != nil && s.File == f {
 		return s
 	}
-	return nil
+	return m.made[f]
 }
 
 // recalledFile returns what the rules say of a file, and asks them if nobody

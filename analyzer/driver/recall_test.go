@@ -25,7 +25,7 @@ func cached(o Options, dir *cache.Dir) Options {
 }
 
 // age makes all files of a tree look as if nobody had touched them for long.
-func age(t *testing.T, dir string) {
+func age(t testing.TB, dir string) {
 	t.Helper()
 	old := time.Now().Add(-time.Hour)
 	err := filepath.WalkDir(dir, func(p string, _ os.DirEntry, err error) error {
@@ -40,37 +40,75 @@ func age(t *testing.T, dir string) {
 }
 
 // TestCacheNeverChangesTheResult edits a tree at random and compares what runs
-// say with and without a cache, each time with one that is read anew.
+// say with and without a cache, each time with one that is read anew, and with
+// all that earlier runs have left in memory.
 func TestCacheNeverChangesTheResult(t *testing.T) {
 	t.Parallel()
 	dir := messy(t)
-	random := rand.New(rand.NewPCG(7, 7))
-	var files []string
+	random := rand.New(rand.NewPCG(7, seed()))
+	files := editable(t, dir)
+	o := Options{Dir: dir, Paths: []string{"."}, Rules: allRules(t)}
+	store := t.TempDir()
+	watching := cached(o, &cache.Dir{Held: true})
+	watching.Kept = &Kept{}
+	age(t, dir) // or all would be read again
+	for step := range 25 {
+		fresh := &cache.Dir{Path: store}
+		paths := []string{"."}
+		if step%5 == 4 { // as a hook is run
+			there := slices.DeleteFunc(slices.Clone(files), func(p string) bool { _, err := os.Stat(p); return err != nil })
+			paths = []string{there[random.IntN(len(there))], there[random.IntN(len(there))]}
+		}
+		o.Paths, watching.Paths = paths, paths
+		want := printed(t, o)
+		for _, run := range []string{"first", "second"} {
+			if diff := cmp.Diff(want, printed(t, cached(o, fresh))); diff != "" {
+				t.Fatalf("step %d, %s run with the cache:\n%s", step, run, diff)
+			}
+		}
+		if diff := cmp.Diff(want, printed(t, watching)); diff != "" {
+			t.Fatalf("step %d, with what was kept:\n%s", step, diff)
+		}
+		edit(t, random, files)
+	}
+}
+
+// editable adds charts and builds that fail or lack a file to a tree, and
+// returns the files that edit may change or make.
+func editable(t *testing.T, dir string) []string {
+	t.Helper()
+	templated := strings.NewReplacer("app: web", "app: {{ .Values.app }}").Replace(service("web", "web") + pod("web"))
+	for name, text := range map[string]string{
+		"helm/Chart.yaml": "apiVersion: v2\nname: h\nversion: 1.0.0\n", "helm/values.yaml": "app: web\npassword: canary\nsub: {app: other}\n",
+		"helm/templates/all.yaml":          templated + "apiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  p: {{ .Values.password }}\n  o: [1]\n",
+		"helm/templates/_part.tpl":         `{{ define "part" }}app: x{{ end }}`,
+		"helm/charts/sub/Chart.yaml":       "apiVersion: v2\nname: sub\nversion: 1.0.0\n",
+		"helm/charts/sub/values.yaml":      "app: web\n",
+		"helm/charts/sub/templates/s.yaml": strings.ReplaceAll(templated, "name: web", "name: sub"),
+		"refuses/Chart.yaml":               "apiVersion: v2\nname: r\nversion: 1.0.0\n", "refuses/templates/r.yaml": `{{ required "no app" .Values.app }}`,
+		"fails/kustomization.yaml": "resources: [gone.yaml, there.yaml]\n", "fails/there.yaml": pod("there"),
+		"lacks/kustomization.yaml": "resources: [r.yaml]\nconfigMapGenerator: [{name: made, files: [made.txt]}]\n", "lacks/r.yaml": pod("r"),
+		"other/docker-compose.yaml": "services: {}\n",
+	} {
+		write(t, dir, name, text)
+	}
+	files := []string{"fails/gone.yaml", "lacks/made.txt", "lacks/maze.txt", "refuses/values.yaml", "helm/.helmignore"}
+	for i := range files {
+		files[i] = filepath.Join(dir, filepath.FromSlash(files[i]))
+	}
 	err := filepath.WalkDir(dir, func(p string, e os.DirEntry, err error) error {
-		if err == nil && e.Type().IsRegular() && filepath.Ext(p) == ".yaml" {
+		if err == nil && e.Type().IsRegular() && (filepath.Ext(p) == ".yaml" || filepath.Ext(p) == ".tpl") {
 			files = append(files, p)
+			if !strings.Contains(p, "apps") {
+				files = append(files, p, p) // there are fewer of them
+			}
 		}
 		return err
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	o := Options{Dir: dir, Paths: []string{"."}, Rules: allRules(t)}
-	store := t.TempDir()
-	for step := range 15 {
-		fresh := &cache.Dir{Path: store}
-		paths := []string{"."}
-		if step%5 == 4 { // as a hook is run
-			paths = []string{files[random.IntN(len(files))], files[random.IntN(len(files))]}
-		}
-		o.Paths = paths
-		for _, run := range []string{"first", "second"} {
-			if diff := cmp.Diff(printed(t, o), printed(t, cached(o, fresh))); diff != "" {
-				t.Fatalf("step %d, %s run with the cache:\n%s", step, run, diff)
-			}
-		}
-		edit(t, random, files)
-	}
+	return files
 }
 
 // edit changes one file at random.
@@ -82,7 +120,7 @@ func edit(t *testing.T, random *rand.Rand, files []string) {
 		data = []byte(pod("back"))
 	}
 	text := string(data)
-	switch random.IntN(6) {
+	switch random.IntN(7) {
 	case 0:
 		text = "# moved\n" + text
 	case 1:
@@ -94,6 +132,8 @@ func edit(t *testing.T, random *rand.Rand, files []string) {
 	case 4:
 		text += "---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\nstringData:\n  password: [canary]\n"
 	case 5:
+		text = strings.NewReplacer("app: web", "app: shop", "canary", "bird", "no app", "none", "made.txt", "maze.txt").Replace(text)
+	case 6:
 		if err := os.Remove(name); err != nil && !os.IsNotExist(err) {
 			t.Fatal(err)
 		}
@@ -111,21 +151,27 @@ func TestWhatIsRecalled(t *testing.T) {
 		"up.yaml": object("up"), "a/a.yaml": object("a"), "a/below/b.yaml": object("b"), "c/c.yaml": pod("c"),
 		"base/kustomization.yaml": "resources: [base.yaml]\nconfigMapGenerator: [{name: made, files: [made.txt]}]\n", "base/base.yaml": object("base"), "base/made.txt": "x",
 		"over/kustomization.yaml": "resources: [../base]\npatches: [{path: patch.yaml}]\n", "over/patch.yaml": object("base") + "data: {a: b}\n",
+		"fails/kustomization.yaml": "resources: [gone.yaml]\n", "chart/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n",
+		"chart/templates/c.yaml": "{{ .Files.Get \"c.txt\" }}", "chart/c.txt": object("made"),
 	}
 	edits := []struct {
 		name, file, text string
 		want             []string
 	}{
-		{"first run", "", "", []string{".", "a", "a/below", "c", "over"}},
+		{"first run", "", "", []string{".", "a", "a/below", "c", "chart", "fails", "over"}},
 		{"nothing", "", "", nil},
-		{"a file alone", "c/c.yaml", pod("d"), []string{".", "a", "c", "over"}}, // the others have it beside or below them
-		{"what all lean on", "up.yaml", object("down"), []string{".", "a", "a/below", "c", "over"}},
-		{"a base", "base/base.yaml", object("base") + "data: {c: d}\n", []string{".", "a", "c", "over"}},
+		{"a file alone", "c/c.yaml", pod("d"), []string{".", "a", "c", "fails", "over"}}, // the others have it beside or below them
+		{"what all lean on", "up.yaml", object("down"), []string{".", "a", "a/below", "c", "chart", "fails", "over"}},
+		{"a base", "base/base.yaml", object("base") + "data: {c: d}\n", []string{".", "a", "c", "fails", "over"}},
 		{"a patch", "over/patch.yaml", object("base") + "data: {a: c}\n", []string{"over"}},
 		{"what a generator reads", "base/made.txt", "y", []string{"over"}},
-		{"a suppression", "c/c.yaml", "# kubeknot:ignore-file bare-pod -- so\n" + pod("d"), []string{".", "a", "c", "over"}},
+		{"a suppression", "c/c.yaml", "# kubeknot:ignore-file bare-pod -- so\n" + pod("d"), []string{".", "a", "c", "fails", "over"}},
 		{"nothing, with a suppression", "", "", nil},
 		{"a new file", "a/below/new.yaml", object("new"), []string{"a", "a/below"}},
+		{"what a chart reads", "chart/c.txt", object("otherwise"), []string{"chart"}},
+		{"a new file of a chart", "chart/other.txt", "", []string{"chart"}},
+		{"what a build lacks", "fails/gone.yaml", object("back"), []string{".", "a", "c", "fails", "over"}},
+		{"nothing, with all there", "", "", nil},
 	}
 	dir, store := makeTree(t, files), t.TempDir()
 	for _, e := range edits {
@@ -255,3 +301,5 @@ func TestCacheHeedsNodesOfUnits(t *testing.T) {
 		}
 	}
 }
+
+func seed() uint64 { var n uint64; fmt.Sscan(os.Getenv("SEED"), &n); return n }

@@ -61,6 +61,11 @@ type Options struct {
 	// Cache is what earlier runs have left, and where this one leaves what it
 	// learns; nil reads and judges everything. The result is the same.
 	Cache *cache.Dir
+	// Stats collects where the time goes; nil if nobody asks.
+	Stats *Stats
+	// Kept is what the run before has left in memory, which had the same options,
+	// and where this one leaves what it reads; nil keeps nothing.
+	Kept *Kept
 	// Debug is told what went wrong that changes nothing of the result, as with a
 	// cache; nil is told nothing.
 	Debug func(error)
@@ -99,6 +104,7 @@ func Run(ctx context.Context, o Options) (*analyzer.Result, error) {
 	if result == nil {
 		return nil, err
 	}
+	o.Kept.keep(units.worlds)
 	result.Summary.Elapsed = time.Since(start)
 	if err == nil && result.Summary.Resources == 0 && len(result.Findings) == 0 && units.searched {
 		err = nothingIn(o.Paths)
@@ -139,6 +145,7 @@ func judge(ctx context.Context, o Options, units *Loaded) (*analyzer.Result, err
 	for _, u := range units.Units {
 		u.Policies = units.policies
 	}
+	judged := o.Stats.Stage("judge")
 	passes := make([][]*analyzer.Pass, len(units.Units)+len(units.files))
 	failures := make([]error, len(passes))
 	err := o.parallel(ctx, "judging", len(passes), func(i int) {
@@ -150,13 +157,28 @@ func judge(ctx context.Context, o Options, units *Loaded) (*analyzer.Result, err
 			})
 		}
 	})
+	judged()
 	if err != nil {
 		return nil, err
 	}
-	o.debug(units.remember())
+	saved := o.Stats.Stage("write the cache")
+	said := map[any][]*analyzer.Pass{}
+	for i, failure := range failures {
+		switch {
+		case failure != nil:
+		case i < len(units.files):
+			said[units.files[i]] = passes[i]
+		default:
+			said[units.Units[i-len(units.files)]] = passes[i]
+		}
+	}
+	o.debug(units.remember(said))
+	saved()
+	defer o.Stats.Stage("collect")()
 	r.collect(passes, units)
 	failure := errors.Join(failures...)
 	result := r.result(units, r.suppress(o, units, failure != nil))
+	o.Stats.loaded(units, result)
 	if o.Ties {
 		result.Ties = markTies(units.Units, r.ties, passes, result.Findings)
 	}
@@ -178,9 +200,10 @@ func nothingIn(paths []string) error {
 func (r *run) judgeFile(f *manifest.File) ([]*analyzer.Pass, error) {
 	var passes []*analyzer.Pass
 	var errs []error
+	clock := r.options.Stats.ruleClock(nil)
 	for _, rule := range r.fileRules {
 		pass := &analyzer.Pass{Rule: rule, Kubernetes: r.kubernetes, Options: r.ruleOptions(rule)}
-		if err := guard(rule, f.Path, func() error { return rule.File(pass, f) }); err != nil {
+		if err := guard(rule, f.Path, func() error { return clock.run(rule, func() error { return rule.File(pass, f) }) }); err != nil {
 			errs = append(errs, err)
 		}
 		passes = keep(passes, pass)
@@ -206,12 +229,15 @@ func (r *run) judgeUnit(u *unit.Unit, nodes []*manifest.Resource) ([]*analyzer.P
 	if len(u.Nodes) > 0 {
 		nodes = u.Nodes
 	}
+	built := r.options.Stats.working("graphs")
 	g := graph.Build(u, nodes)
+	built()
+	clock := r.options.Stats.ruleClock(g)
 	var passes []*analyzer.Pass
 	var errs []error
 	for _, rule := range r.unitRules {
 		pass := &analyzer.Pass{Rule: rule, Unit: u, Graph: g, Kubernetes: r.kubernetes, Options: r.ruleOptions(rule)}
-		if err := guard(rule, u.Name, func() error { return rule.Run(pass) }); err != nil {
+		if err := guard(rule, u.Name, func() error { return clock.run(rule, func() error { return rule.Run(pass) }) }); err != nil {
 			errs = append(errs, err)
 		}
 		pass.Findings = withinText(u, pass.Findings)

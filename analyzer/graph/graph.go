@@ -7,6 +7,7 @@ package graph
 
 import (
 	"sync"
+	"time"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
@@ -37,6 +38,9 @@ type Graph struct {
 
 	mu       sync.Mutex
 	selected map[string][]*Workload
+
+	// Viewed is told how long each view took to make; nil if nobody asks.
+	Viewed func(key any, took time.Duration)
 
 	viewing sync.Mutex
 	views   map[any]any
@@ -169,6 +173,10 @@ func (g *Graph) View(key any, build func() any) any {
 	}
 	if g.views == nil {
 		g.views = map[any]any{}
+	}
+	if g.Viewed != nil {
+		start := time.Now()
+		defer func() { g.Viewed(key, time.Since(start)) }()
 	}
 	v := build()
 	g.views[key] = v

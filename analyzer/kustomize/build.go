@@ -6,8 +6,8 @@ import (
 	"log"
 	"os"
 	"path"
-	"path/filepath"
 	"runtime"
+	"strings"
 	"sync"
 	"sync/atomic"
 
@@ -57,6 +57,11 @@ type Build struct {
 	Parts []*Kustomization
 	// Files are the files that were read, inside the tree.
 	Files []string
+	// Looked is what was found at further paths that were looked at, absolute,
+	// in the words of Look: where nothing is, or a link, or a directory that
+	// holds no kustomization. A build of the same Files, Parts and
+	// kustomizations is the same as long as that is.
+	Looked map[string]string
 	// Missing are the files of generators that are not there, as it is with what
 	// is kept out of a repository or made before a build. They were taken for
 	// empty: the keys that they make are known, their content is not.
@@ -154,7 +159,7 @@ func (t *Tree) BuildAll(ctx context.Context, dirs []string) ([]*Build, error) {
 // prepare finds the parts of a kustomization and what keeps it from being
 // built.
 func (t *Tree) prepare(dir string) *Build {
-	b := &Build{Kustomization: t.Kustomizations[dir], tree: t}
+	b := &Build{Kustomization: t.Kustomizations[dir], tree: t, Looked: map[string]string{}}
 	seen := map[string]bool{}
 	var visit func(k *Kustomization)
 	visit = func(k *Kustomization) {
@@ -173,12 +178,12 @@ func (t *Tree) prepare(dir string) *Build {
 			case base != nil:
 				visit(base)
 			case target.Path != "" && b.Failure == nil:
-				b.Failure = t.missing(k, target)
+				b.Failure = b.missing(k, target)
 			}
 		}
 		for _, input := range k.Inputs {
 			if b.Failure == nil && input.Path != "" && t.Kustomizations[input.Path] == nil {
-				b.Failure = t.missing(k, input)
+				b.Failure = b.missing(k, input)
 			}
 		}
 	}
@@ -198,10 +203,10 @@ func (t *Tree) prepare(dir string) *Build {
 // slip for one that is there.
 func (t *Tree) generatorFiles(b *Build, k *Kustomization) {
 	for _, g := range k.generatorInputs() {
-		if g.Path == "" || t.missing(k, g.Reference) == nil {
+		if g.Path == "" || b.missing(k, g.Reference) == nil {
 			continue
 		}
-		switch other := t.similar(g.Path); {
+		switch other := b.similar(g.Path); {
 		case other != "" && b.Failure == nil:
 			b.Failure = &Reason{fmt.Sprintf("%s is not there, but %s is", path.Base(g.Path), other), k, g.Field}
 		case !g.variables:
@@ -214,26 +219,27 @@ func (t *Tree) generatorFiles(b *Build, k *Kustomization) {
 
 // similar returns the name of a file that a path may have meant, "" if there is
 // none beside it.
-func (t *Tree) similar(rel string) string {
-	entries, err := os.ReadDir(filepath.Join(t.Root, filepath.FromSlash(path.Dir(rel))))
-	if err != nil {
-		return ""
-	}
-	for _, e := range entries {
-		if name := path.Base(rel); len(name) > 4 && levenshtein.ComputeDistance(e.Name(), name) == 1 && !e.IsDir() {
-			return e.Name()
+func (b *Build) similar(rel string) string {
+	dir := b.tree.abs(path.Dir(rel)) + "/"
+	b.Looked[dir] = b.tree.state(dir)
+	for other := range strings.SplitSeq(b.Looked[dir], "/") {
+		if name := path.Base(rel); len(name) > 4 && levenshtein.ComputeDistance(other, name) == 1 {
+			return other
 		}
 	}
 	return ""
 }
 
 // missing says that an entry names nothing that can be built; nil if it does.
-func (t *Tree) missing(k *Kustomization, r Reference) *Reason {
-	info, err := os.Stat(filepath.Join(t.Root, filepath.FromSlash(r.Path)))
+func (b *Build) missing(k *Kustomization, r Reference) *Reason {
+	name := b.tree.abs(r.Path)
+	info, err := os.Stat(name)
 	switch {
 	case os.IsNotExist(err):
+		b.Looked[name] = b.tree.state(name)
 		return &Reason{fmt.Sprintf("%s is not there", r.Text), k, r.Field}
 	case err == nil && info.IsDir():
+		b.Looked[name] = b.tree.state(name)
 		return &Reason{fmt.Sprintf("%s is a directory without a kustomization", r.Text), k, r.Field}
 	}
 	return nil
@@ -304,11 +310,11 @@ func (t *Tree) origins(b *Build) ([]*origin, error) {
 // does it, which is how GitOps controllers build too. Plugins are off. origins
 // has kustomize say where each object comes from.
 func (t *Tree) run(b *Build, origins bool) (made resmap.ResMap, err error) {
-	fs := &fileSystem{FileSystem: filesys.MakeFsOnDisk(), tree: t, root: b.Kustomization.Dir, origins: origins, empty: map[string]bool{}}
+	fs := &fileSystem{FileSystem: filesys.MakeFsOnDisk(), tree: t, root: b.Kustomization.Dir, origins: origins, empty: map[string]bool{}, looked: b.Looked}
 	for _, m := range b.Missing {
 		fs.empty[m.Path] = true
 	}
-	defer func() { b.Files = fs.read }()
+	defer func() { b.Files = fs.read; fs.forgetRead() }()
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("kustomize panics: %v", p)
@@ -320,7 +326,7 @@ func (t *Tree) run(b *Build, origins bool) (made resmap.ResMap, err error) {
 		o.PluginConfig.HelmConfig.Enabled = true
 		o.PluginConfig.HelmConfig.Command = t.Helm
 	}
-	return krusty.MakeKustomizer(o).Run(fs, filepath.Join(t.Root, filepath.FromSlash(b.Kustomization.Dir)))
+	return krusty.MakeKustomizer(o).Run(fs, t.abs(b.Kustomization.Dir))
 }
 
 // at returns the kustomization of a directory or file that an error names.

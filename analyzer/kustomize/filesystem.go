@@ -23,10 +23,13 @@ type fileSystem struct {
 	origins bool
 	// empty are the files that are not there and are taken for empty.
 	empty map[string]bool
+	// looked is Build.Looked.
+	looked map[string]string
 }
 
 // Exists is true for what is taken for empty.
 func (fs *fileSystem) Exists(name string) bool {
+	fs.note(name)
 	if rel, ok := fs.tree.inside(name); ok && fs.empty[rel] {
 		return true
 	}
@@ -35,11 +38,13 @@ func (fs *fileSystem) Exists(name string) bool {
 
 // IsDir is that of the disk.
 func (fs *fileSystem) IsDir(name string) bool {
+	fs.note(name)
 	return look(fs.tree, "is a directory", name, fs.FileSystem.IsDir)
 }
 
 // CleanedAbs is that of the disk.
 func (fs *fileSystem) CleanedAbs(name string) (filesys.ConfirmedDir, string, error) {
+	fs.note(name)
 	cleaned := look(fs.tree, "cleaned", name, func(name string) cleaned {
 		dir, file, err := fs.FileSystem.CleanedAbs(name)
 		return cleaned{dir, file, err}
@@ -73,6 +78,7 @@ var (
 // ReadFile gives the file of the root what makes kustomize say where each
 // object comes from.
 func (fs *fileSystem) ReadFile(name string) ([]byte, error) {
+	fs.note(name)
 	rel, ok := fs.tree.inside(name)
 	if !ok {
 		return nil, fmt.Errorf("%s is %w", name, errOutside)

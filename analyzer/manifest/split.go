@@ -70,7 +70,7 @@ func splitFrom(data []byte, start, indent int) []chunk {
 			}
 		case isMarker(line, "..."):
 			flush(end, end)
-		case !content && !marker && line[0] == '%':
+		case !content && !marker && bytes.HasPrefix(line, []byte("%")):
 			text = end // a directive: ours to drop, kyaml refuses %YAML 1.2
 		case !content:
 			content = hasContent(line)

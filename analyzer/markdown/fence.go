@@ -2,6 +2,7 @@ package markdown
 
 import (
 	"bytes"
+	"slices"
 	"strings"
 
 	"github.com/yuin/goldmark/ast"
@@ -32,17 +33,28 @@ func blocks() parser.Parser {
 }
 
 // fences returns the fenced blocks of YAML and JSON of a Markdown text
-// (CommonMark 0.31 section 4.5), in order, without the empty ones.
-func fences(data []byte) []fence {
-	var found []fence
+// (CommonMark 0.31 section 4.5), in order, without the empty ones. ok is false if
+// the library breaks down on a part of the text, which it is known to do.
+func fences(data []byte) (found []fence, ok bool) {
+	ok = true
+	end := len(data)
+	if !bytes.HasSuffix(data, []byte("\n")) {
+		data = append(slices.Clip(data), '\n') // it reads over the end of a last line in an indented block
+	}
+	data = slices.Clip(data) // so that it breaks down rather than read on behind the end
 	var search func(text.Reader)
 	search = func(r text.Reader) {
+		defer func() {
+			if recover() != nil {
+				ok = false
+			}
+		}()
 		root := blocks().Parse(r)
 		ast.Walk(root, func(n ast.Node, entering bool) (ast.WalkStatus, error) { //nolint:errcheck // it returns none
 			switch n := n.(type) {
 			case *ast.FencedCodeBlock:
 				if entering && n.Info != nil && n.Lines().Len() > 0 && isManifest(n.Info.Segment.Value(data)) {
-					found = append(found, newFence(data, n))
+					found = append(found, newFence(data, end, n))
 				}
 			case *ast.CodeBlock:
 				// Where tabs and admonitions are written by indentation, as in
@@ -55,7 +67,7 @@ func fences(data []byte) []fence {
 		})
 	}
 	search(text.NewReader(data))
-	return found
+	return found, ok
 }
 
 // isManifest reports whether the info string names YAML or JSON: "yaml",
@@ -68,11 +80,12 @@ func isManifest(info []byte) bool {
 	return language == "yaml" || language == "yml" || language == "json"
 }
 
-func newFence(data []byte, n *ast.FencedCodeBlock) fence {
+// newFence reads a block of a text that ends at end.
+func newFence(data []byte, end int, n *ast.FencedCodeBlock) fence {
 	var f fence
 	for _, s := range n.Lines().Sliced(0, n.Lines().Len()) {
 		start := bytes.LastIndexByte(data[:s.Start], '\n') + 1
-		f.lines = append(f.lines, source.Span{Start: start, End: s.Stop})
+		f.lines = append(f.lines, source.Span{Start: start, End: min(s.Stop, end)})
 		f.prefixes = append(f.prefixes, source.Span{Start: start, End: s.Start})
 	}
 	f.closed = isClosed(data, n.Info.Segment.Start, f.span().End)

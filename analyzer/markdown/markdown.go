@@ -21,14 +21,17 @@ type Text struct {
 	Blocks []*manifest.File
 	// Excerpts is the number of documents that are not meant so.
 	Excerpts int
-	// Unread says of which blocks with objects nothing is known, and why.
+	// Unread says of which blocks nothing is known, and why.
 	Unread []string
 }
 
 // Parse reads the blocks of a Markdown text. It never fails.
 func Parse(f *source.File) *Text {
 	t := &Text{File: f}
-	all := fences(f.Data)
+	all, ok := fences(f.Data)
+	if !ok {
+		t.Unread = append(t.Unread, "blocks may be missing: the Markdown around them cannot be read")
+	}
 	data := unquoted(f.Data, all)
 	for _, block := range all {
 		part := block.span()

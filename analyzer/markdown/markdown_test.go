@@ -147,3 +147,12 @@ func TestBlocksStaySeparate(t *testing.T) {
 		t.Errorf("objects of each block (-want +got)\n%s", diff)
 	}
 }
+
+// TestIndentedLastLine has an end that the library reads over.
+func TestIndentedLastLine(t *testing.T) {
+	t.Parallel()
+	text := markdown.Parse(source.NewFile("a.md", "a.md", []byte(fenced("", "yaml", object)+"\n\t# a")))
+	if len(text.Blocks) != 1 || len(text.Unread) != 0 {
+		t.Errorf("got %d blocks, %q", len(text.Blocks), text.Unread)
+	}
+}

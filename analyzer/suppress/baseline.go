@@ -54,7 +54,7 @@ func Line(id analyzer.Identity) string {
 	words := []string{id.Rule, id.File, object, id.Field}
 	for i, word := range words {
 		words[i] = cmp.Or(word, "-")
-		if quoted := strconv.Quote(word); strings.Contains(word, " ") || quoted != `"`+word+`"` {
+		if quoted := strconv.Quote(word); strings.Contains(word, " ") || strings.HasPrefix(word, "#") || quoted != `"`+word+`"` {
 			words[i] = quoted
 		}
 	}

@@ -29,6 +29,7 @@ type lintFlags struct {
 	trace            *policies.Trace // nil without --trace
 	stderr           io.Writer
 	noCache, verbose bool
+	stats            bool
 	sources
 	known
 }
@@ -68,6 +69,7 @@ command could not do its work or directories hold nothing to lint.`,
 	cmd.Flags().StringVar(&f.newFrom, "new-from", "", "report what the git revision `REV` does not have")
 	cmd.Flags().BoolVar(&f.noCache, "no-cache", false, "judge everything anew, and leave nothing for the next run")
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "say on standard error what changes nothing of the result, as why a cache is not used")
+	cmd.Flags().BoolVar(&f.stats, "stats", false, "say on standard error where the time went and how much there was to do")
 	f.register(cmd)
 	return cmd, f
 }
@@ -117,6 +119,11 @@ func (f *lintFlags) options() (driver.Options, error) {
 
 func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 	f.stderr = cmd.ErrOrStderr()
+	var stats *driver.Stats
+	if f.stats {
+		stats = &driver.Stats{}
+	}
+	prepared := stats.Stage("read policies and settings")
 	options, err := f.options()
 	if err != nil {
 		return err
@@ -140,6 +147,8 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 		return err
 	}
 	f.remember(&options)
+	prepared()
+	options.Stats = stats // now: --new-from runs once more
 	result, failure := driver.Run(cmd.Context(), options)
 	end()
 	failure = errors.Join(failure, untold(f.trace))
@@ -150,8 +159,14 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 	if errors.Is(failure, driver.ErrNothing) && len(result.NotJudged) == 0 { // the error says it better than text
 		reports = slices.DeleteFunc(slices.Clone(reports), func(o output) bool { return o == output{format: "text"} })
 	}
-	if err := errors.Join(failure, reports.write(out, f.reportOptions(out, options.Rules), result)); err != nil {
-		return err
+	reported := stats.Stage("report")
+	failure = errors.Join(failure, reports.write(out, f.reportOptions(out, options.Rules), result))
+	reported()
+	if stats != nil {
+		failure = errors.Join(failure, writeStats(f.stderr, stats))
+	}
+	if failure != nil {
+		return failure
 	}
 	if slices.Contains(reports, output{format: "text"}) && len(options.Suppress.Baselines) == 0 {
 		fmt.Fprint(out, nextStep(cmd.Root().DisplayName(), result, options.Rules))

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -16,7 +17,8 @@ import (
 const (
 	exitClean    = 0 // nothing at or above --fail-on
 	exitFindings = 1
-	exitFailure  = 2 // usage, configuration or tool failure, or nothing to lint
+	exitFailure  = 2   // usage, configuration or tool failure, or nothing to lint
+	exitSignal   = 128 // and the number of the signal that has ended the run
 )
 
 // errFindings ends a run that has reported something at or above --fail-on.
@@ -29,12 +31,17 @@ func run(name string, args []string, stdin io.Reader, stdout, stderr io.Writer) 
 	root.SetIn(stdin)
 	root.SetOut(stdout)
 	root.SetErr(stderr)
-	err := root.Execute()
-	switch {
+	ctx, signalled, end := interruptible()
+	defer end()
+	err := root.ExecuteContext(ctx)
+	switch code := signalled(); {
 	case err == nil:
 		return exitClean
 	case errors.Is(err, errFindings):
 		return exitFindings
+	case code != 0 && errors.Is(err, context.Canceled):
+		fmt.Fprintf(stderr, "%s: interrupted\n", name)
+		return code
 	}
 	fmt.Fprintf(stderr, "%s: %s\n", name, strings.TrimSpace(err.Error()))
 	return exitFailure

@@ -1,0 +1,158 @@
+package driver
+
+import (
+	"bytes"
+	"io/fs"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/cache"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
+	"github.com/kubeknot/kubeknot/analyzer/suppress"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
+)
+
+// This file remembers charts. A chart depends on every file below its directory,
+// on its plan and on the values that are given. What is said of it leads to files
+// that are its own alone, because each rendering hides other secrets in them.
+
+// rendered is a chart that was rendered, or could not be.
+type rendered struct {
+	unit.Spec
+	unit    *unit.Unit // nil if there is nothing to judge
+	made    []*manifest.File
+	sources []*source.File // of its directory
+	notes   []analyzer.NotJudged
+}
+
+// recalledChart is one of which everything is known.
+type recalledChart struct {
+	memory *memory
+	known  cache.Unit
+	made   []*recalledFile
+
+	mu    sync.Mutex
+	files map[string]*source.File // those of its own that something leads to
+}
+
+// own stands before the paths of files that a chart has for itself.
+const own = "chart:"
+
+func (m *memory) expectChart(c rendered) {
+	if m != nil {
+		m.charts = append(m.charts, &c)
+	}
+}
+
+// chartFiles returns all files below the directory of a chart, in order. ok is
+// false if that holds something else, as a link.
+func (w *world) chartFiles(dir string) (rels []string, ok bool) {
+	root := filepath.Join(w.tree.root, filepath.FromSlash(dir))
+	err := filepath.WalkDir(root, func(p string, e fs.DirEntry, err error) error {
+		if err == nil && !e.IsDir() && !e.Type().IsRegular() {
+			err = fs.ErrInvalid
+		}
+		if err == nil && !e.IsDir() {
+			rels = append(rels, w.tree.rel(p))
+		}
+		return err
+	})
+	return rels, err == nil
+}
+
+// unsteady finds the functions of templates that give something else each time.
+var unsteady = regexp.MustCompile(`\{\{[^}]*\b(now|ago|date\w*|date_\w+|html[dD]ate\w*|rand\w+|uuidv4|gen[A-Z]\w+|shuffle|htpasswd|bcrypt|encryptAES|getHostByName|env|expandenv)\b`)
+
+// learnChart remembers a chart, unless it is rendered otherwise each time, or
+// something is suppressed in it, which has to be seen.
+func (m *memory) learnChart(c *rendered, said map[any][]*analyzer.Pass) {
+	learned := cache.Unit{Notes: c.notes, Empty: c.unit == nil, Hidden: map[string][]source.Span{}}
+	mine := map[*source.File]bool{}
+	for _, f := range c.sources {
+		if bytes.Contains(f.Data, []byte(suppress.Mark)) || unsteady.Match(f.Data) {
+			return
+		}
+		mine[f] = true
+		if hidden := f.Hidden(); len(hidden) > 0 {
+			learned.Hidden[f.Rel] = hidden
+		}
+	}
+	name := func(f *source.File) string {
+		if !mine[f] {
+			return m.name(f)
+		}
+		if _, ok := m.look(f.Rel); !ok { // of a packed chart
+			return ""
+		}
+		return own + f.Rel
+	}
+	for _, f := range c.made {
+		passes, judged := said[f] // it is not if it was not named
+		text, err := cache.Pack(passes, name)
+		if err != nil || !judged {
+			return
+		}
+		learned.Made = append(learned.Made, cache.Made{Rel: f.Rel, About: aboutOf(f), Said: text})
+	}
+	if c.unit == nil {
+		m.put(c.Spec, learned, nil, name)
+	} else if passes, judged := said[c.unit]; judged && !annotated(c.unit) {
+		m.put(c.Spec, learned, passes, name)
+	}
+}
+
+// recallChart returns a chart of which the inputs are as they were.
+func (m *memory) recallChart(known cache.Unit) (_ *recalledChart, ok bool) {
+	c := &recalledChart{memory: m, known: known, files: map[string]*source.File{}}
+	for _, made := range known.Made {
+		f := c.open(own + made.Rel)
+		if f == nil {
+			return nil, false
+		}
+		passes, err := cache.Unpack(made.Said, m.rules, c.open)
+		if err != nil {
+			return nil, false
+		}
+		c.made = append(c.made, &recalledFile{File: &manifest.File{File: f}, about: made.About, passes: passes})
+	}
+	return c, true
+}
+
+// open returns a file of the chart or of the tree, nil if it cannot be read.
+func (c *recalledChart) open(name string) *source.File {
+	rel, mine := strings.CutPrefix(name, own)
+	if !mine {
+		return c.memory.open(rel)
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if f := c.files[rel]; f != nil {
+		return f
+	}
+	text, err := c.memory.world.source(rel)
+	if err != nil {
+		return nil
+	}
+	f := source.NewFile(text.Path, rel, bytes.TrimPrefix(text.Data, []byte(source.BOM)))
+	for _, s := range c.known.Hidden[rel] {
+		f.Hide(s)
+	}
+	c.files[rel] = f
+	return f
+}
+
+// recalledChart takes over what is known of a chart.
+func (w *world) recalledChart(p *planned) {
+	w.charts = append(w.charts, p.recalled.Notes...)
+	for _, f := range p.chart.made {
+		w.memory.made[f.File] = f
+		w.rendered = append(w.rendered, f.File)
+	}
+	for rel, f := range p.chart.files {
+		w.sources[rel] = append(w.sources[rel], f)
+	}
+}
