@@ -2,9 +2,11 @@ package rules
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
 
@@ -49,24 +51,48 @@ spec:
 				if len(v.Refusals) > 0 || unfinishedValue(v.resource, w.Path) {
 					continue
 				}
-				field := "the object"
-				if len(w.Path) > 0 {
-					field = manifest.FieldPath(w.Path)
-				}
-				p.Report(analyzer.Finding{
-					Claim:       claimOf(w.Message),
-					Message:     fmt.Sprintf("%s: %s: %s", v.resource, field, w.Message),
-					Consequence: "the API server accepts it with this warning",
-					Help:        helpFor(w.Message, "do as the warning says"),
-					Location:    v.resource.EntryLocation(w.Path...),
-					Path:        w.Path,
-					Resource:    v.resource,
-				})
+				p.Report(warned(v.resource, w))
 			}
 		}
 		return nil
 	},
 }
+
+func warned(r *manifest.Resource, w apiserver.Warning) analyzer.Finding {
+	f := analyzer.Finding{
+		Claim:       claimOf(w.Message),
+		Message:     fmt.Sprintf("%s: %s", r, w.Message),
+		Consequence: "the API server accepts it with this warning",
+		Help:        helpFor(w.Message),
+		Path:        w.Path,
+		Resource:    r,
+	}
+	if len(w.Path) > 0 {
+		f.Message = fmt.Sprintf("%s: %s: %s", r, manifest.FieldPath(w.Path), w.Message)
+	} else if m := annotation.FindStringSubmatch(w.Message); m != nil {
+		f.Path = []string{"metadata", "annotations", m[1]}
+	} else {
+		f.Path = r.Mentioned(w.Message)
+	}
+	switch m := instead.FindStringSubmatch(w.Message); {
+	case f.Help != "":
+	case m != nil:
+		f.Help = "use " + m[1]
+	case f.Claim == analyzer.Advice:
+		f.Help = "write it as the warning recommends, or ignore this: it still works"
+	default:
+		f.Help = "change or remove it"
+	}
+	f.Location = r.EntryLocation(f.Path...)
+	return f
+}
+
+// annotation and instead find, in a warning that names no field, the annotation
+// that it is about, and what the server recommends.
+var (
+	annotation = regexp.MustCompile(`^annotation "([^"]+)"`)
+	instead    = regexp.MustCompile(`use (?:the )?"([^"]+)"`)
+)
 
 // claimOf tells what works, and should be written in another way, from what
 // does not do what is written.

@@ -45,7 +45,14 @@ spec:
 		refusals(p, apiserver.Required, func(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
 			finding := refused(r, f)
 			finding.Message = fmt.Sprintf("%s: %s", r, inWords(r, f))
-			finding.Help = fmt.Sprintf("set %s", fieldOf(f))
+			switch values := supported(f.Message); {
+			case len(values) > 0:
+				finding.Help = fmt.Sprintf("set %s to %s", fieldOf(f), oneOf(values))
+			case r.Get(f.Path...) == nil:
+				finding.Help = fmt.Sprintf("set %s", fieldOf(f))
+			default:
+				finding.Help, _ = remedy(r, f)
+			}
 			if p.Unit.Kind == unit.Document { // which may show a part of the object
 				finding.Evidence = analyzer.Open
 			}

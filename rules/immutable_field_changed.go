@@ -122,10 +122,20 @@ func closest(versions []*manifest.Resource) *manifest.Resource {
 func immutableChanged(v version, r apiserver.Refusal) analyzer.Finding {
 	f := refused(v.after, r)
 	f.Message = fmt.Sprintf("%s: %s differs from the version before, and may not change", v.after, fieldOf(r))
-	f.Location = v.after.EntryLocation(r.Path...)
 	f.Consequence = v.before.Mask(f.Consequence)
 	f.Label = "may not change"
 	f.Help = "keep the earlier value; or delete the object first, or give it another name"
-	f.Related = []analyzer.Related{{Location: v.before.EntryLocation(r.Path...), Message: "the version before it"}}
+	changed := refusedDifferences(v, r)
+	if len(changed) > 0 {
+		f.Message = fmt.Sprintf("%s: %s", v.after, v.after.Mask(v.before.Mask(mayNot(changed, v.after.IsSecret()))))
+		f.Path = changed[0].path
+	}
+	f.Location = v.after.EntryLocation(f.Path...)
+	f.Related = []analyzer.Related{{Location: v.before.EntryLocation(f.Path...), Message: "the version before it"}}
+	for _, d := range changed[min(len(changed), 1):min(len(changed), maxNamed)] {
+		f.Related = append(f.Related,
+			analyzer.Related{Location: v.after.EntryLocation(d.path...), Message: "may not change either"},
+			analyzer.Related{Location: v.before.EntryLocation(d.path...), Message: "the version before it"})
+	}
 	return f
 }

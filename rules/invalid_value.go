@@ -2,7 +2,6 @@ package rules
 
 import (
 	"fmt"
-	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
@@ -57,28 +56,9 @@ spec:
 		refusals(p, apiserver.Invalid, func(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
 			finding := refused(r, f)
 			finding.Message = fmt.Sprintf("%s: %s", r, inWords(r, f))
-			finding.Help = helpFor(f.Message, "change the value as the message says")
+			finding.Help, finding.Related = remedy(r, f)
 			return finding
 		})
 		return nil
 	},
-}
-
-// helps are what to do about sentences of the server that do not say it.
-var helps = []struct{ said, help string }{
-	{"`selector` not auto-generated", "leave the selector out: the server makes one that finds this Job's pods alone"},
-	{"must contain at least one letter", "write a number without quotes, or a name that has a letter"},
-	{"hides previous definition", "remove one of the two: the last one counts, but once it is changed, kubectl apply may leave the earlier value in force"},
-	{"must not have leading or trailing whitespace", "remove the space"},
-}
-
-// helpFor returns what to do about a sentence of the server, or what is to be
-// said if that is nothing special.
-func helpFor(message, otherwise string) string {
-	for _, h := range helps {
-		if strings.Contains(message, h.said) {
-			return h.help
-		}
-	}
-	return otherwise
 }

@@ -122,7 +122,7 @@ func podRefused(p *analyzer.Pass, w *graph.Workload, judged bool) {
 			f := refused(w.Resource, r)
 			f.Message = fmt.Sprintf("%s is accepted, but not its pods: %s", w, inWords(w.Resource, r))
 			f.Consequence = "the API server refuses each pod: " + said(w.Resource, r.Field, r.Message)
-			f.Help = helpFor(r.Message, "change the template as the message says")
+			f.Help, f.Related = remedy(w.Resource, r)
 			p.Report(f)
 			return
 		}

@@ -96,6 +96,10 @@ func unknownKind(r *manifest.Resource) analyzer.Finding {
 	case near != "":
 		f.Label = fmt.Sprintf("did you mean %s?", near)
 		f.Help = "write kind: " + near
+	case r.Group == "" && r.APIVersion != "v1":
+		f.Location, f.Path = r.Location("apiVersion"), []string{"apiVersion"}
+		f.Label = "without a group, this is a version of the core API, which has v1 alone"
+		f.Help = fmt.Sprintf("write apiVersion: GROUP/%s, with the group that defines %s", r.APIVersion, r.Kind)
 	}
 	return f
 }

@@ -82,6 +82,7 @@ func refusals(p *analyzer.Pass, family apiserver.Family, explain func(*manifest.
 			p.Skip(v.resource, "objects: too large to ask the API server")
 		}
 		for _, r := range v.Refusals {
+			r.Path = fieldAtFault(v.resource, r)
 			switch {
 			case r.Family != family, spokenFor(v.resource, r), mountsDeclared(v.resource, r):
 			case r.Expression: // < and > are operators in it
@@ -164,16 +165,31 @@ func unfinishedValue(r *manifest.Resource, path []string) bool {
 
 // refused fills in what all findings about a refusal share.
 func refused(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
-	path := f.Path
-	if f.Field == "spec.clusterIPs[0]" && r.Get("spec", "clusterIPs") == nil { // the server copies it
-		path = []string{"spec", "clusterIP"}
-	}
 	return analyzer.Finding{
 		Consequence: "the API server refuses it: " + said(r, f.Field, f.Message),
-		Location:    wholeOf(r, path),
-		Path:        path,
+		Location:    wholeOf(r, f.Path),
+		Path:        f.Path,
 		Resource:    r,
 	}
+}
+
+// exceeded finds the resource of which the server says that its request is
+// larger than its limit (pkg/apis/core/validation ValidateContainerResources);
+// it names the requests as a whole.
+var exceeded = regexp.MustCompile(`must be (?:less than or )?equal to (\S+) limit`)
+
+// fieldAtFault returns the path to what the author has to change where the
+// server names another field, or more than that.
+func fieldAtFault(r *manifest.Resource, f apiserver.Refusal) []string {
+	if f.Field == "spec.clusterIPs[0]" && r.Get("spec", "clusterIPs") == nil { // the server copies it
+		return []string{"spec", "clusterIP"}
+	}
+	if m := exceeded.FindStringSubmatch(f.Message); m != nil && len(f.Path) > 0 && f.Path[len(f.Path)-1] == "requests" {
+		if one := append(slices.Clone(f.Path), m[1]); r.Get(one...) != nil {
+			return one
+		}
+	}
+	return f.Path
 }
 
 // wholeOf returns the place of a value: of an object or a list the key, because
@@ -222,10 +238,15 @@ func fieldOf(f apiserver.Refusal) string {
 	return manifest.FieldPath(f.Path)
 }
 
+// isSecret reports whether a value must not be shown.
+func isSecret(r *manifest.Resource, path []string) bool {
+	return r.IsSecret() && !slices.Contains(path[:min(1, len(path))], "metadata")
+}
+
 // inWords turns the server's terse causes (k8s.io/apimachinery
 // pkg/util/validation/field) into a sentence about a field.
 func inWords(r *manifest.Resource, f apiserver.Refusal) string {
-	secret := r.IsSecret() && !slices.Contains(f.Path[:min(1, len(f.Path))], "metadata")
+	secret := isSecret(r, f.Path)
 	sentence, _, _ := strings.Cut(f.Message, "\n") // differences follow
 	kind, detail, _ := strings.Cut(r.Mask(sentence), ": ")
 	if secret {
@@ -234,6 +255,8 @@ func inWords(r *manifest.Resource, f apiserver.Refusal) string {
 	detail, _, _ = strings.Cut(detail, " (e.g. ") // examples and regular expressions
 	value, rest, quoted := cutValue(detail)
 	switch {
+	case kind == "Required value" && detail != "" && r.Get(f.Path...) != nil:
+		return fmt.Sprintf("%s lacks a part: %s", fieldOf(f), detail)
 	case kind == "Required value" && detail != "":
 		return fmt.Sprintf("%s is required: %s", fieldOf(f), detail)
 	case kind == "Required value":

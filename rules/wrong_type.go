@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
@@ -51,7 +52,7 @@ func wrongType(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
 	finding := refused(r, f)
 	finding.Message = fmt.Sprintf("%s: %s cannot be read: %s", r, fieldOf(f), f.Message)
 	finding.Consequence = "the API server refuses the object"
-	finding.Help = "write a value of that type"
+	finding.Help = cmp.Or(typeHelps[f.Wants], "write a value of that type")
 	switch {
 	case strings.Contains(f.Message, "base64"):
 		finding.Help = "encode the value with base64, or put it under stringData"
@@ -61,8 +62,14 @@ func wrongType(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
 	case strings.HasPrefix(f.Message, "must be "):
 		finding.Message = fmt.Sprintf("%s: %s %s", r, fieldOf(f), f.Message)
 	}
-	if f.Wants == "string" {
-		finding.Help = "put the value in quotes"
-	}
 	return finding
+}
+
+// typeHelps are what to write where a value of a type is wanted.
+var typeHelps = map[string]string{
+	"string": "put the value in quotes",
+	"number": "write a number, without quotes",
+	"bool":   "write true or false, without quotes",
+	"object": "write fields, each with its name and a colon",
+	"array":  "write a list: begin each entry with a dash",
 }

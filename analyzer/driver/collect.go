@@ -6,6 +6,7 @@ import (
 	"maps"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/cache"
@@ -137,8 +138,9 @@ type place struct {
 }
 
 func placeOf(f analyzer.Finding) place {
-	if len(f.Builds) > 0 {
-		return place{f.Rule, manifest.FieldPath(f.Path), f.Location}
+	if len(f.Builds) > 0 { // a patch may move an entry of a list
+		fields := slices.DeleteFunc(slices.Clone(f.Path), func(step string) bool { return strings.Trim(step, "0123456789") == "" })
+		return place{f.Rule, manifest.FieldPath(fields), f.Location}
 	}
 	return place{f.Rule, f.Message, f.Location}
 }
