@@ -5,6 +5,8 @@ GORELEASER = github.com/goreleaser/goreleaser/v2@v2.15.1
 # docker, podman or buildah
 DOCKER ?= docker
 CONFTEST = github.com/open-policy-agent/conftest@v0.71.1
+KUBE_SCORE = github.com/zegl/kube-score/cmd/kube-score@v1.20.0
+KUBECONFORM = github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0
 
 .DEFAULT_GOAL := build
 
@@ -24,7 +26,14 @@ lint: ## Check formatting, go vet and go.mod
 	go mod tidy -diff
 
 .PHONY: bench
-bench: ## Run the benchmarks
+bench: ## Compare with other linters (builds them): make bench BENCH='-rounds 5'
+	dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && go build -trimpath -o "$$dir/kubeknot" ./cmd/kubeknot && \
+	for tool in $(KUBE_SCORE) $(KUBECONFORM) $(CONFTEST); do GOBIN="$$dir" go install $$tool; done; \
+	schemas=$$(go list -m -f '{{.Dir}}' k8s.io/kubernetes)/api/openapi-spec/swagger.json && page=$$PWD/docs/performance.md && \
+	cd analyzer/driver/peers && go run . -bin "$$dir" -schemas "$$schemas" -page "$$page" $(BENCH)
+
+.PHONY: bench-go
+bench-go: ## Run the Go benchmarks
 	go test -run '^$$' -bench . -benchmem ./...
 
 .PHONY: generate
@@ -79,4 +88,4 @@ clean: ## Remove what was built
 
 .PHONY: help
 help: ## List the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

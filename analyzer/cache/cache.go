@@ -23,7 +23,8 @@ import (
 // Dir is a directory with what earlier runs have left, one file for each tree
 // and way of judging it.
 type Dir struct {
-	// Path is the directory. It is made when it is needed.
+	// Path is the directory. It is made when it is needed. With "" stores are in
+	// memory alone, and have to be Held.
 	Path string
 	// Judge stands for what judges: the build of kubeknot and the policies that
 	// are given to it. What another one has left counts for nothing.
@@ -54,7 +55,11 @@ func (d *Dir) Open(root string, key Digest) (*Store, error) {
 		return s, nil
 	}
 	s := &Store{file: file, held: d.Held}
-	err := s.load()
+	s.book = book{Files: map[string]File{}, Units: map[string]Unit{}}
+	var err error
+	if d.Path != "" {
+		err = s.load()
+	}
 	if d.stores == nil {
 		d.stores = map[string]*Store{}
 	}
@@ -135,7 +140,6 @@ const magic = "kubeknot cache 1\n"
 
 // load reads the file. If that fails the store is empty.
 func (s *Store) load() error {
-	s.book = book{Files: map[string]File{}, Units: map[string]Unit{}}
 	data, err := os.ReadFile(s.file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

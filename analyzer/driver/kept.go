@@ -3,6 +3,7 @@ package driver
 import (
 	"bytes"
 	"io/fs"
+	"maps"
 	"os"
 	"slices"
 	"sync"
@@ -12,10 +13,10 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
-// Kept is what one run leaves in memory for the next of the same process and
-// the same options: listings and files, read and parsed. Everything is looked
-// at again by its stamp, so a run with it says what one without it says. Nil
-// keeps nothing. Runs with it follow each other.
+// Kept is what one run leaves in memory for the next of the same process:
+// listings and files, read and parsed. Everything is looked at again by its
+// stamp, so a run with it says what one without it says. Nil keeps nothing. Runs
+// with it follow each other.
 type Kept struct {
 	mu    sync.Mutex
 	dirs  map[string]keptDir  // by absolute path
@@ -56,6 +57,26 @@ func (k *Kept) readDir(dir string) ([]fs.DirEntry, error) {
 		k.dirs[dir] = keptDir{stamp, entries}
 	}
 	return entries, err
+}
+
+// Directories returns the directories that a run with these options lists, those
+// above the paths included, and keeps their listings.
+func (k *Kept) Directories(o Options) ([]string, error) {
+	dir, err := o.directory()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := openTrees(dir, o.Paths, k); err != nil {
+		return nil, err
+	}
+	return k.Listed(), nil
+}
+
+// Listed returns the directories that runs have listed, ordered.
+func (k *Kept) Listed() []string {
+	k.mu.Lock()
+	defer k.mu.Unlock()
+	return slices.Sorted(maps.Keys(k.dirs))
 }
 
 // file returns what is kept of a file.

@@ -8,6 +8,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/kubeknot/kubeknot/analyzer"
@@ -31,6 +32,10 @@ type world struct {
 	charts         []analyzer.NotJudged      // what is not judged of charts
 
 	memory *memory // nil without a cache
+
+	// kustomizationFiles names all kustomizations: where one comes or goes, others
+	// are built of other files.
+	kustomizationFiles func() []byte
 
 	mu       sync.Mutex
 	contents map[string]*content
@@ -156,6 +161,7 @@ func resolve(dir, arg string) (abs string, isDir bool, err error) {
 func openWorld(ctx context.Context, t *tree, show func(string) string, o *Options) (*world, error) {
 	w := &world{tree: t, show: show, options: o, contents: map[string]*content{}, files: map[string]*manifest.File{}, kustomizations: map[string]*kustomize.Kustomization{}}
 	files := slices.DeleteFunc(slices.Clone(t.files), func(rel string) bool { return !kustomize.IsFile(rel) })
+	w.kustomizationFiles = sync.OnceValue(func() []byte { return []byte(strings.Join(files, "\n")) })
 	if err := w.readAll(ctx, files, manifest.ParseAny); err != nil {
 		return nil, err
 	}

@@ -42,16 +42,9 @@ func newLoaded() *Loaded {
 
 // Load reads what the options name and the world around it.
 func Load(ctx context.Context, o Options) (*Loaded, error) {
-	dir := o.Dir
-	if dir == "" {
-		wd, err := os.Getwd()
-		if err != nil {
-			return nil, err
-		}
-		dir = wd
-	}
-	if real, err := filepath.EvalSymlinks(dir); err == nil {
-		dir = real
+	dir, err := o.directory()
+	if err != nil {
+		return nil, err
 	}
 	o.Dir = dir
 	stream := slices.Contains(o.Paths, "-")
@@ -60,7 +53,6 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 	}
 	l := newLoaded()
 	l.dir = dir
-	var err error
 	if l.nodes, err = readNodes(dir, o.Nodes, o.Stdin); err != nil {
 		return nil, err
 	}
@@ -103,6 +95,22 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 		}
 	}
 	return l, nil
+}
+
+// directory returns the working directory with its links followed.
+func (o *Options) directory() (string, error) {
+	dir := o.Dir
+	if dir == "" {
+		wd, err := os.Getwd()
+		if err != nil {
+			return "", err
+		}
+		dir = wd
+	}
+	if real, err := filepath.EvalSymlinks(dir); err == nil {
+		dir = real
+	}
+	return dir, nil
 }
 
 // name adds a file that was named.

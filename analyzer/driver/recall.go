@@ -7,7 +7,6 @@ import (
 	"io/fs"
 	"os"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/kubeknot/kubeknot/analyzer"
@@ -334,18 +333,6 @@ func (m *memory) inputs(s unit.Spec) (_ cache.Digest, ok bool) {
 		}
 	}
 	return cache.Sum(append(parts, digests)...), true
-}
-
-// kustomizationFiles names all kustomizations: where one comes or goes, others
-// are built of other files.
-func (w *world) kustomizationFiles() []byte {
-	var names []string
-	for _, rel := range w.tree.files {
-		if kustomize.IsFile(rel) {
-			names = append(names, rel)
-		}
-	}
-	return []byte(strings.Join(names, "\n"))
 }
 
 // unit stands for one that is recalled.

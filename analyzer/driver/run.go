@@ -63,8 +63,8 @@ type Options struct {
 	Cache *cache.Dir
 	// Stats collects where the time goes; nil if nobody asks.
 	Stats *Stats
-	// Kept is what the run before has left in memory, which had the same options,
-	// and where this one leaves what it reads; nil keeps nothing.
+	// Kept is what the run before has left in memory, and where this one leaves
+	// what it reads; nil keeps nothing. The result is the same.
 	Kept *Kept
 	// Debug is told what went wrong that changes nothing of the result, as with a
 	// cache; nil is told nothing.

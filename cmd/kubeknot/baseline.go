@@ -88,7 +88,7 @@ func (f *lintFlags) record(cmd *cobra.Command, args []string, create bool) (reco
 	}
 	options.Suppress.Baselines = []suppress.Baseline{r.Baseline}
 	var end func()
-	options.Progress, end = watch(cmd.ErrOrStderr())
+	options.Progress, end = showProgress(cmd.ErrOrStderr())
 	r.Result, err = driver.Run(cmd.Context(), options)
 	end()
 	if r.exists && errors.Is(err, driver.ErrNothing) { // all is deleted: that is a change too

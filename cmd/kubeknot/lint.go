@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -29,7 +30,7 @@ type lintFlags struct {
 	trace            *policies.Trace // nil without --trace
 	stderr           io.Writer
 	noCache, verbose bool
-	stats            bool
+	stats, watching  bool
 	sources
 	known
 }
@@ -70,6 +71,7 @@ command could not do its work or directories hold nothing to lint.`,
 	cmd.Flags().BoolVar(&f.noCache, "no-cache", false, "judge everything anew, and leave nothing for the next run")
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "say on standard error what changes nothing of the result, as why a cache is not used")
 	cmd.Flags().BoolVar(&f.stats, "stats", false, "say on standard error where the time went and how much there was to do")
+	cmd.Flags().BoolVarP(&f.watching, "watch", "w", false, "lint again whenever something changes, until interrupted")
 	f.register(cmd)
 	return cmd, f
 }
@@ -119,37 +121,67 @@ func (f *lintFlags) options() (driver.Options, error) {
 
 func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 	f.stderr = cmd.ErrOrStderr()
-	var stats *driver.Stats
-	if f.stats {
-		stats = &driver.Stats{}
-	}
-	prepared := stats.Stage("read policies and settings")
-	options, err := f.options()
-	if err != nil {
-		return err
-	}
 	if len(args) == 0 {
 		args = []string{"."}
 	}
-	out := cmd.OutOrStdout()
+	if f.watching {
+		return f.watch(cmd, args)
+	}
+	stats := f.newStats()
+	options, err := f.prepare(cmd, args, stats)
+	if err != nil {
+		return err
+	}
+	return f.lint(cmd.Context(), cmd, *options, stats)
+}
+
+// newStats returns nil unless they are asked for.
+func (f *lintFlags) newStats() *driver.Stats {
+	if !f.stats {
+		return nil
+	}
+	return &driver.Stats{}
+}
+
+// prepare reads policies and settings and returns the options that they make.
+func (f *lintFlags) prepare(cmd *cobra.Command, args []string, stats *driver.Stats) (*driver.Options, error) {
+	defer stats.Stage("read policies and settings")()
+	options, err := f.options()
+	if err != nil {
+		return nil, err
+	}
 	options.Paths, options.Stdin = args, cmd.InOrStdin()
 	options.Ties = f.formats.has("html")
 	if err := f.configure(cmd, &options); err != nil {
-		return err
+		return nil, err
 	}
-	end := func() {}
-	if f.trace == nil { // which writes to standard error itself
-		options.Progress, end = watch(f.stderr)
-	}
-	err = f.known.set(cmd.Context(), &options)
-	if err != nil {
-		end()
-		return err
+	end := f.progress(&options)
+	defer end()
+	if err := f.known.set(cmd.Context(), &options); err != nil { // before: it has runs of its own
+		return nil, err
 	}
 	f.remember(&options)
-	prepared()
-	options.Stats = stats // now: --new-from runs once more
-	result, failure := driver.Run(cmd.Context(), options)
+	return &options, nil
+}
+
+// progress shows how far the work is, until end is called.
+func (f *lintFlags) progress(o *driver.Options) (end func()) {
+	if f.trace != nil { // which writes to standard error itself
+		return func() {}
+	}
+	o.Progress, end = showProgress(f.stderr)
+	return end
+}
+
+// lint judges and reports.
+func (f *lintFlags) lint(ctx context.Context, cmd *cobra.Command, options driver.Options, stats *driver.Stats) error {
+	out := cmd.OutOrStdout()
+	options.Stats = stats
+	end := func() {}
+	if !f.watching {
+		end = f.progress(&options)
+	}
+	result, failure := driver.Run(ctx, options)
 	end()
 	failure = errors.Join(failure, untold(f.trace))
 	if result == nil {

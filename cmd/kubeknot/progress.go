@@ -23,10 +23,10 @@ type progress struct {
 	bar  *progressbar.ProgressBar // nil while nothing is shown
 }
 
-// watch returns what to tell of the work, and a function that takes the line
+// showProgress returns what to tell of the work, and a function that takes the line
 // away again, to be called before anything else is written. Nobody is watching
 // what is no terminal, and jobs of CI whose log is one keep every line.
-func watch(stderr io.Writer) (tell func(work string, done, total int), end func()) {
+func showProgress(stderr io.Writer) (tell func(work string, done, total int), end func()) {
 	file, ok := stderr.(*os.File)
 	if !ok || !isatty.IsTerminal(file.Fd()) || os.Getenv("TERM") == "dumb" || os.Getenv("CI") != "" {
 		return nil, func() {}

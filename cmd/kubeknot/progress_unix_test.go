@@ -62,7 +62,7 @@ func TestShortWorkShowsNothing(t *testing.T) {
 	t.Setenv("CI", "")
 	t.Setenv("TERM", "xterm")
 	tty, sent := terminal(t)
-	tell, end := watch(tty)
+	tell, end := showProgress(tty)
 	if tell == nil {
 		t.Fatal("nobody watches a terminal")
 	}
@@ -92,11 +92,11 @@ func TestOnlyATerminalIsWatched(t *testing.T) {
 	} {
 		t.Setenv("CI", c.ci)
 		t.Setenv("TERM", c.term)
-		if tell, _ := watch(c.out); tell != nil {
+		if tell, _ := showProgress(c.out); tell != nil {
 			t.Errorf("%s is watched", c.name)
 		}
 	}
-	if tell, _ := watch(&bytes.Buffer{}); tell != nil {
+	if tell, _ := showProgress(&bytes.Buffer{}); tell != nil {
 		t.Error("memory is watched")
 	}
 }
