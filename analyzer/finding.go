@@ -31,6 +31,10 @@ type Finding struct {
 	// Help says what to change, "" if there is nothing to suggest.
 	Help string
 
+	// Edits mend the fault, all of them together; nil where a person has to
+	// decide how.
+	Edits []Edit
+
 	// Location is the value or key at fault.
 	Location source.Location
 	// Path is the field path of Location inside Resource; nil for the whole.

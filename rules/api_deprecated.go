@@ -50,6 +50,7 @@ ports:
 				Label:       "deprecated since " + l.Deprecated.String(),
 				Consequence: "the API server accepts it with a warning, until a later version removes it",
 				Help:        insteadOf(r, l),
+				Edits:       nextVersion(r, l),
 				Location:    r.Location("apiVersion"),
 				Path:        []string{"apiVersion"},
 				Resource:    r,

@@ -65,6 +65,7 @@ func apiRemoved(r *manifest.Resource, l apiserver.Lifecycle) analyzer.Finding {
 		Label:       "removed in " + l.Removed.String(),
 		Consequence: fmt.Sprintf("the API server has no %s in %s, so kubectl does not send it", r.Kind, r.APIVersion),
 		Help:        insteadOf(r, l),
+		Edits:       nextVersion(r, l),
 		Location:    r.Location("apiVersion"),
 		Path:        []string{"apiVersion"},
 		Resource:    r,

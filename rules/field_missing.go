@@ -47,7 +47,7 @@ spec:
 			finding.Message = fmt.Sprintf("%s: %s", r, inWords(r, f))
 			switch values := supported(f.Message); {
 			case len(values) > 0:
-				finding.Help = fmt.Sprintf("set %s to %s", fieldOf(f), oneOf(values))
+				finding.Help = fmt.Sprintf("set %s to %s", fieldOf(f), nearestOf(manifest.String(r.Node, f.Path...), values))
 			case r.Get(f.Path...) == nil:
 				finding.Help = fmt.Sprintf("set %s", fieldOf(f))
 			default:

@@ -57,6 +57,7 @@ spec:
 			finding := refused(r, f)
 			finding.Message = fmt.Sprintf("%s: %s", r, inWords(r, f))
 			finding.Help, finding.Related = remedy(r, f)
+			finding.Edits = inOtherCase(r, f)
 			return finding
 		})
 		return nil

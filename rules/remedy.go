@@ -32,6 +32,18 @@ var helps = []struct{ said, help string }{
 	{"non-functional in", "remove it: it does nothing any more, and of volumes it leaves pods without theirs"},
 }
 
+// inOtherCase returns the edit of a value that differs from one which the server
+// takes in the case of its letters alone.
+func inOtherCase(r *manifest.Resource, f apiserver.Refusal) []analyzer.Edit {
+	value := manifest.String(r.Node, f.Path...)
+	for _, v := range supported(f.Message) {
+		if strings.EqualFold(v, value) && !isSecret(r, f.Path) {
+			return rewrite(r.Location(f.Path...), value, v)
+		}
+	}
+	return nil
+}
+
 // remedy returns what to do about a refusal, and what is related to that.
 func remedy(r *manifest.Resource, f apiserver.Refusal) (help string, related []analyzer.Related) {
 	n := r.Get(f.Path...)

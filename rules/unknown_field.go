@@ -68,6 +68,10 @@ func unknownField(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
 	case f.Near != "":
 		finding.Label = fmt.Sprintf("did you mean %s?", f.Near)
 		finding.Help = fmt.Sprintf("write %s", f.Near)
+		parent := manifest.Get(r.Node, f.Path[:len(f.Path)-1]...)
+		if manifest.Field(parent, f.Near).Key == nil { // else both stand there
+			finding.Edits = rewrite(finding.Location, key, f.Near)
+		}
 	case f.Of != "":
 		finding.Label = "a field of " + f.Of
 		finding.Help = fmt.Sprintf("write it as %s does", r.APIVersion)

@@ -254,7 +254,10 @@ func inWords(r *manifest.Resource, f apiserver.Refusal) string {
 	}
 	detail, _, _ = strings.Cut(detail, " (e.g. ") // examples and regular expressions
 	value, rest, quoted := cutValue(detail)
+	written := manifest.String(r.Node, f.Path...)
 	switch {
+	case kind == "Required value" && len(supported(detail)) > 0 && written != "":
+		return fmt.Sprintf("%s cannot be %q: %s", fieldOf(f), written, detail)
 	case kind == "Required value" && detail != "" && r.Get(f.Path...) != nil:
 		return fmt.Sprintf("%s lacks a part: %s", fieldOf(f), detail)
 	case kind == "Required value" && detail != "":
@@ -265,6 +268,8 @@ func inWords(r *manifest.Resource, f apiserver.Refusal) string {
 		return strings.TrimSuffix(fmt.Sprintf("%s is not allowed: %s", fieldOf(f), detail), ": ")
 	case kind == "Duplicate value":
 		return fmt.Sprintf("%s repeats %s", fieldOf(f), detail)
+	case kind == "Not found" && quoted && value != "" && rest != "":
+		return fmt.Sprintf("%s names %s, which is not there: %s", fieldOf(f), value, rest)
 	case kind == "Not found":
 		return fmt.Sprintf("%s names %s, which is not there", fieldOf(f), detail)
 	case kind == "Unsupported value" && quoted && value != "":

@@ -37,6 +37,13 @@ type finding struct {
 	Unit           string
 	Related        []related
 	Builds         []build
+	Edits          []edit
+}
+
+type edit struct {
+	_    struct{} `cbor:",toarray"`
+	At   place
+	Text string
 }
 
 type related struct {
@@ -116,6 +123,9 @@ func (p *packer) finding(f *analyzer.Finding) finding {
 	for _, r := range f.Related {
 		out.Related = append(out.Related, related{At: p.place(r.Location), Message: r.Message})
 	}
+	for _, e := range f.Edits {
+		out.Edits = append(out.Edits, edit{At: p.place(e.Location), Text: e.Text})
+	}
 	for _, b := range f.Builds {
 		out.Builds = append(out.Builds, build{Name: b.Name, File: p.place(source.Location{File: b.File}).File})
 	}
@@ -184,6 +194,9 @@ func (u *unpacker) finding(rule string, f *finding) analyzer.Finding {
 	}
 	for _, r := range f.Related {
 		out.Related = append(out.Related, analyzer.Related{Location: u.location(r.At), Message: r.Message})
+	}
+	for _, e := range f.Edits {
+		out.Edits = append(out.Edits, analyzer.Edit{Location: u.location(e.At), Text: e.Text})
 	}
 	for _, b := range f.Builds {
 		out.Builds = append(out.Builds, analyzer.Build{Name: b.Name, File: u.location(place{File: b.File}).File})

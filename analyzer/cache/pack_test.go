@@ -77,6 +77,8 @@ func fill(t *testing.T, name string, v reflect.Value, f *source.File) {
 		v.Set(reflect.ValueOf([]string{name}))
 	case []analyzer.Related:
 		v.Set(reflect.ValueOf([]analyzer.Related{{Location: source.Location{File: f, Span: source.Span{End: 4}}, Message: "m"}}))
+	case []analyzer.Edit:
+		v.Set(reflect.ValueOf([]analyzer.Edit{{Location: source.Location{File: f, Span: source.Span{End: 4}}, Text: "t"}}))
 	case []analyzer.Build:
 		v.Set(reflect.ValueOf([]analyzer.Build{{Name: "b", File: f}}))
 	default:

@@ -24,7 +24,8 @@ func common(t *testing.T) (*analyzer.Result, Options) {
 		Findings: []analyzer.Finding{
 			{Rule: "two-lines", Claim: analyzer.Suspect, Evidence: analyzer.Certain, Message: "first | `x` <b>&\n[second](http://x)", Location: at(t, odd, "|\n  b\n  c\n"),
 				Related: []analyzer.Related{{Message: "told by [someone](1)"}}, Help: "100%, a:b"},
-			{Rule: "two-lines", Claim: analyzer.Suspect, Evidence: analyzer.Certain, Message: "again\x00\x1b", Location: at(t, odd, "é|")},
+			{Rule: "two-lines", Claim: analyzer.Suspect, Evidence: analyzer.Certain, Message: "again\x00\x1b", Location: at(t, odd, "é|"),
+				Help: "write [e](|)", Edits: []analyzer.Edit{{Location: at(t, odd, "é|"), Text: "e|"}, {Location: at(t, odd, " # x")}}},
 			numbers(t),
 			{Rule: "no-place", Claim: analyzer.Advice, Evidence: analyzer.Certain, Message: "- nowhere"},
 		},

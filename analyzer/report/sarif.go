@@ -92,16 +92,38 @@ func newSARIFResult(f *analyzer.Finding, rule int, id string) *sarif.Result {
 		}
 		result.RelatedLocations = append(result.RelatedLocations, at)
 	}
+	if len(f.Edits) > 0 {
+		result.Fixes = []*sarif.Fix{newSARIFFix(f)}
+	}
 	bag := sarif.NewPropertyBag().Add("claim", string(f.Claim)).Add("evidence", string(f.Evidence))
 	bag.Add("unit", f.Unit).Add("fieldPath", manifest.FieldPath(f.Path)).Add("builds", buildNames(f))
 	return result.WithProperties(bag)
 }
 
-func newSARIFLocation(loc source.Location) *sarif.Location {
+// newSARIFFix holds the edits of a finding, file by file.
+func newSARIFFix(f *analyzer.Finding) *sarif.Fix {
+	fix := sarif.NewFix().WithDescription(sarifMessage(f.Help))
+	changes := map[*source.File]*sarif.ArtifactChange{}
+	for _, e := range f.Edits {
+		in := e.Location.File
+		if changes[in] == nil {
+			changes[in] = sarif.NewArtifactChange().WithArtifactLocation(newArtifactLocation(in.Path))
+			fix.AddArtifactChange(changes[in])
+		}
+		content := sarif.NewArtifactContent().WithText(e.Text)
+		changes[in].AddReplacement(sarif.NewReplacement().WithDeletedRegion(newSARIFRegion(e.Location)).WithInsertedContent(content))
+	}
+	return fix
+}
+
+func newSARIFRegion(loc source.Location) *sarif.Region {
 	start, end := loc.Start(), loc.End()
 	region := sarif.NewRegion().WithStartLine(start.Line).WithStartColumn(start.Column)
-	region.WithEndLine(end.Line).WithEndColumn(end.Column)
-	at := sarif.NewPhysicalLocation().WithArtifactLocation(newArtifactLocation(loc.File.Path)).WithRegion(region)
+	return region.WithEndLine(end.Line).WithEndColumn(end.Column)
+}
+
+func newSARIFLocation(loc source.Location) *sarif.Location {
+	at := sarif.NewPhysicalLocation().WithArtifactLocation(newArtifactLocation(loc.File.Path)).WithRegion(newSARIFRegion(loc))
 	return sarif.NewLocationWithPhysicalLocation(at)
 }
 
