@@ -22,15 +22,17 @@ const base = "kube-score"
 
 // prepare returns the tools, with what they need in scratch.
 func prepare(bin, scratch, swagger string) ([]tool, error) {
-	schemas, policies := filepath.Join(scratch, "schemas"), filepath.Join(scratch, "policies")
+	schemas, three, fifty := filepath.Join(scratch, "schemas"), filepath.Join(scratch, "three"), filepath.Join(scratch, "fifty")
 	if err := writeSchemas(schemas, swagger); err != nil {
 		return nil, err
 	}
-	if err := os.MkdirAll(policies, 0o777); err != nil {
-		return nil, err
-	}
-	if err := os.WriteFile(filepath.Join(policies, "rules.rego"), []byte(threeRules), 0o666); err != nil {
-		return nil, err
+	for dir, text := range map[string]string{three: threeRules, fifty: fiftyRules()} {
+		if err := os.MkdirAll(dir, 0o777); err != nil {
+			return nil, err
+		}
+		if err := os.WriteFile(filepath.Join(dir, "rules.rego"), []byte(text), 0o666); err != nil {
+			return nil, err
+		}
 	}
 	if err := os.Setenv("XDG_CACHE_HOME", filepath.Join(scratch, "cache")); err != nil {
 		return nil, err
@@ -39,6 +41,9 @@ func prepare(bin, scratch, swagger string) ([]tool, error) {
 		return func(dir string, _ []string) []string {
 			return append([]string{"lint", dir, "--format", "concise"}, more...)
 		}
+	}
+	conftest := func(policies string) func(string, []string) []string {
+		return func(dir string, _ []string) []string { return []string{"test", "--policy", policies, "--quiet", dir} }
 	}
 	tools := []tool{
 		{name: "kubeknot, cold", program: "kubeknot", args: lint("--no-cache")},
@@ -49,9 +54,9 @@ func prepare(bin, scratch, swagger string) ([]tool, error) {
 		{name: "kubeconform", program: "kubeconform", args: func(dir string, _ []string) []string {
 			return []string{"-schema-location", schemas + "/{{.ResourceKind}}{{.KindSuffix}}.json", "-summary", dir}
 		}},
-		{name: "conftest, three rules", program: "conftest", args: func(dir string, _ []string) []string {
-			return []string{"test", "--policy", policies, "--quiet", dir}
-		}},
+		{name: "conftest, 3 rules", program: "conftest", args: conftest(three)},
+		{name: "conftest, 50 rules", program: "conftest", args: conftest(fifty)},
+		{name: "kubeknot, cold, with the same 50 rules", program: "kubeknot", args: lint("--no-cache", "--policy", fifty)},
 	}
 	for i := range tools {
 		t := &tools[i]
@@ -130,3 +135,19 @@ warn contains msg if {
 	msg := "a load balancer costs money"
 }
 `
+
+// fiftyRules are as many rules of conftest, each of which looks at one kind.
+func fiftyRules() string {
+	conditions := []string{
+		"input.kind == \"Deployment\"\n\tinput.spec.replicas > %d",
+		"input.kind == \"Deployment\"\n\tcount(input.spec.template.spec.containers) > %d",
+		"input.kind == \"Service\"\n\tsome p in input.spec.ports\n\tp.port == %d",
+		"input.kind == \"ConfigMap\"\n\tcount(input.data) > %d",
+		"input.kind == \"HorizontalPodAutoscaler\"\n\tinput.spec.maxReplicas > %d",
+	}
+	text := "package main\n"
+	for i := range 50 {
+		text += fmt.Sprintf("\ndeny contains msg if {\n\t"+conditions[i%len(conditions)]+"\n\tmsg := \"rule %d\"\n}\n", 100+i, i)
+	}
+	return text
+}
