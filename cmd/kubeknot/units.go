@@ -34,7 +34,7 @@ context they may lean on, and what keeps absence from being evidence.`,
 				return driver.ErrNothing
 			}
 			for _, u := range loaded.Units {
-				printUnit(cmd.OutOrStdout(), u)
+				printUnit(printable{cmd.OutOrStdout()}, u)
 			}
 			return nil
 		},
