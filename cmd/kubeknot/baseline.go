@@ -105,7 +105,7 @@ func (r recorded) save(cmd *cobra.Command, b suppress.Baseline) error {
 	for _, line := range r.Stale {
 		fmt.Fprintf(printable{cmd.OutOrStdout()}, "- %s\n", line)
 	}
-	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %d known, %d new, %d removed\n", shownPath(r.file), len(b), len(r.Findings), len(r.Stale))
+	_, err := fmt.Fprintf(printable{cmd.OutOrStdout()}, "%s: %d known, %d new, %d removed\n", shownPath(r.file), len(b), len(r.Findings), len(r.Stale))
 	return err
 }
 
