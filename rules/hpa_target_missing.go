@@ -127,7 +127,7 @@ func targetMissing(p *analyzer.Pass, s *graph.Scaler) {
 	case beside >= 0:
 		p.Skip(s.Resource, "autoscalers: their targets are only in a directory beside")
 		return
-	case !p.Unit.Complete() || len(p.Graph.Workloads) == 0 || !isBuiltin(s):
+	case !p.Unit.Complete() || !p.Graph.HasWorkloads(s.Resource) || !isBuiltin(s):
 		p.Skip(s.Resource, "autoscalers: their targets may live elsewhere")
 		return
 	default:

@@ -97,7 +97,8 @@ func judgeBackend(p *analyzer.Pass, ref *graph.Reference) bool {
 	if f == nil {
 		return false
 	}
-	if f.Evidence == analyzer.Absent && len(p.Graph.Services) == 0 {
+	inNamespace := func(s *graph.Service) bool { return p.Graph.SameNamespace(s.Resource, ref.From) }
+	if f.Evidence == analyzer.Absent && !slices.ContainsFunc(p.Graph.Services, inNamespace) {
 		p.Skip(ref.From, "resources: their Services may live elsewhere")
 		return true
 	}

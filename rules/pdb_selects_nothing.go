@@ -155,7 +155,7 @@ func noProtectedPods(p *analyzer.Pass, b *graph.Budget) {
 	switch {
 	case len(besideProtected(p, b)) > 0:
 		p.Skip(b.Resource, "PodDisruptionBudgets: only pods of a directory beside carry their labels")
-	case !p.Unit.Complete() || p.Unit.Rewritten || len(p.Graph.Workloads) == 0:
+	case !p.Unit.Complete() || p.Unit.Rewritten || !p.Graph.HasWorkloads(b.Resource):
 		p.Skip(b.Resource, "PodDisruptionBudgets: their pods may live elsewhere")
 	default:
 		f.Evidence = analyzer.Absent

@@ -135,7 +135,7 @@ func selectsNothing(p *analyzer.Pass, s *graph.Service) {
 		f.Notes = append(f.Notes, fmt.Sprintf("the %d other Services of this file find their pods", others))
 		f.Help = "add the workload, or check the selector against the labels of the pods"
 		p.Report(f)
-	case !p.Unit.Complete() || len(p.Graph.Workloads) == 0 && len(p.Graph.Siblings()) > 0:
+	case !p.Unit.Complete() || !p.Graph.HasWorkloads(s.Resource) && len(p.Graph.Siblings()) > 0:
 		p.Skip(s.Resource, "Services: their pods may live elsewhere")
 	default:
 		f.Evidence = analyzer.Absent

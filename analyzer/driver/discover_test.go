@@ -24,6 +24,31 @@ func TestLinksAreSaidAndNotFollowed(t *testing.T) {
 	)
 }
 
+// TestNothingOutsideIsRead leads out of the tree in every way a file can name
+// another one.
+func TestNothingOutsideIsRead(t *testing.T) {
+	t.Parallel()
+	dir := makeTree(t, map[string]string{
+		"outside.yaml": object("outside"), "repo/.git/HEAD": "",
+		"repo/k/kustomization.yaml": "resources: [../../outside.yaml]\n",
+		"repo/l/kustomization.yaml": "resources: [in.yaml]\n",
+		"repo/m/kustomization.yaml": "configMapGenerator: [{name: a, files: [f.txt]}]\n",
+		"repo/c/Chart.yaml":         "apiVersion: v2\nname: c\nversion: 1.0.0\n",
+	})
+	link(t, dir, "../../outside.yaml", "repo/l/in.yaml")
+	link(t, dir, "../../outside.yaml", "repo/m/f.txt")
+	write(t, dir, "repo/c/templates/a.yaml", object("inside"))
+	link(t, dir, "../../../outside.yaml", "repo/c/templates/o.yaml")
+	const unbuilt = "kustomization not built: it reads what is outside the tree; its files are judged as they stand"
+	expect(t, lint(t, Options{Dir: filepath.Join(dir, "repo"), Paths: []string{"."}}),
+		"c/Chart.yaml - Helm chart not rendered: path escapes from parent",
+		"c/templates/o.yaml - symbolic link, not followed",
+		"k/kustomization.yaml - kustomization not built: ../../outside.yaml is outside the tree; its files are judged as they stand",
+		"l/in.yaml - symbolic link, not followed",
+		"l/kustomization.yaml - "+unbuilt,
+		"m/kustomization.yaml - "+unbuilt)
+}
+
 func TestLinkAsArgumentIsFollowed(t *testing.T) {
 	t.Parallel()
 	dir := makeTree(t, map[string]string{"real/a.yaml": object("a"), "real/b.yaml": object("b")})

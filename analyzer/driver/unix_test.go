@@ -9,6 +9,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/rules"
 )
 
 // processorClock returns the processor time that the process has used.
@@ -22,8 +25,12 @@ func processorClock() time.Duration {
 
 func TestNamedPipesAreSaidAndNotRead(t *testing.T) {
 	t.Parallel()
-	dir := makeTree(t, map[string]string{"a.yaml": object("a")})
-	for _, name := range []string{"pipe.yaml", "pipe.txt"} {
+	chart := "apiVersion: v2\nname: c\nversion: 1.0.0\n"
+	dir := makeTree(t, map[string]string{
+		"a.yaml": object("a"), "chart/Chart.yaml": chart, "chart/templates/a.yaml": object("b"), "ignored/Chart.yaml": chart, "ignored/templates/a.yaml": object("c"), "c/": "",
+		"k/kustomization.yaml": "configMapGenerator: [{name: a, files: [pipe]}]\n",
+	})
+	for _, name := range []string{"pipe.yaml", "pipe.txt", "README.md", "chart/values.yaml", "ignored/.helmignore", "c/Chart.yaml", "k/pipe"} {
 		if err := syscall.Mkfifo(filepath.Join(dir, name), 0o600); err != nil {
 			t.Skip("no named pipes here:", err)
 		}
@@ -31,7 +38,14 @@ func TestNamedPipesAreSaidAndNotRead(t *testing.T) {
 	done := make(chan bool)
 	go func() { // opening a pipe for reading waits for a writer
 		defer close(done)
-		expect(t, lint(t, Options{Dir: dir, Paths: []string{"."}}), "a.yaml: ConfigMap a", "pipe.yaml - not a regular file")
+		result := lint(t, Options{Dir: dir, Paths: []string{"."}, Markdown: true, Rules: []*analyzer.Rule{seen, rules.KustomizeBuildFails}})
+		expect(t, result, "a.yaml: ConfigMap a",
+			"k/kustomization.yaml: the kustomization of k cannot be built: loading KV pairs: file sources: [pipe]: not a regular file",
+			"c/Chart.yaml - not a regular file",
+			"chart/Chart.yaml - Helm chart not rendered: values.yaml is not a regular file, or a link to a directory",
+			"chart/values.yaml - not a regular file",
+			"ignored/Chart.yaml - Helm chart not rendered: .helmignore is not a regular file",
+			"pipe.yaml - not a regular file")
 		_, err := Run(t.Context(), Options{Dir: dir, Paths: []string{"pipe.yaml"}})
 		if err == nil || err.Error() != "pipe.yaml is neither a file nor a directory" {
 			t.Errorf("got %v", err)
@@ -41,6 +55,24 @@ func TestNamedPipesAreSaidAndNotRead(t *testing.T) {
 	case <-done:
 	case <-time.After(10 * time.Second):
 		t.Fatal("the pipe is read")
+	}
+}
+
+// TestReadingNeverWaits reads what has become something else since it was listed.
+func TestReadingNeverWaits(t *testing.T) {
+	t.Parallel()
+	dir := makeTree(t, map[string]string{"dir/a": "a", "empty": ""})
+	pipe := filepath.Join(dir, "pipe")
+	if err := syscall.Mkfifo(pipe, 0o600); err != nil {
+		t.Skip("no named pipes here:", err)
+	}
+	for _, name := range []string{pipe, filepath.Join(dir, "dir"), filepath.Join(dir, "gone"), os.DevNull} {
+		if data, err := readFile(name); err == nil {
+			t.Errorf("%s: %q", name, data)
+		}
+	}
+	if data, err := readFile(filepath.Join(dir, "empty")); err != nil || len(data) > 0 {
+		t.Errorf("an empty file: %q, %v", data, err)
 	}
 }
 

@@ -6,6 +6,7 @@
 package graph
 
 import (
+	"slices"
 	"sync"
 	"time"
 
@@ -136,6 +137,12 @@ func (g *Graph) Namespace(r *manifest.Resource) string {
 // SameNamespace reports whether two resources can be in one namespace.
 func (g *Graph) SameNamespace(a, b *manifest.Resource) bool {
 	return unit.SameNamespace(g.Namespace(a), g.Namespace(b))
+}
+
+// HasWorkloads reports whether there are workloads that can be in the namespace of
+// a resource.
+func (g *Graph) HasWorkloads(r *manifest.Resource) bool {
+	return slices.ContainsFunc(g.Workloads, func(w *Workload) bool { return g.SameNamespace(w.Resource, r) })
 }
 
 // Select returns the workloads whose pods a selector matches, in the order of

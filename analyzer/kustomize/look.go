@@ -63,6 +63,7 @@ func (fs *fileSystem) note(name string) {
 	switch {
 	case inside && state == "directory" && fs.tree.Kustomizations[rel] != nil:
 	case inside && state == "" && IsFile(rel):
+	case strings.ContainsAny(name, "\n{"): // no path but a patch, which may be one of a Secret
 	default:
 		fs.looked[name] = state
 	}

@@ -55,7 +55,7 @@ func annotation(f *analyzer.Finding) string {
 	}
 	if loc := f.Location; !loc.IsZero() {
 		start, end := loc.Start(), lastLine(loc)
-		add("file", loc.File.Path)
+		add("file", clean(loc.File.Path))
 		add("line", start.Line)
 		add("endLine", end)
 		if end == start.Line && loc.End().Line == end {

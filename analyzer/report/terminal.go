@@ -36,6 +36,15 @@ func clean(s string) string {
 	return b.String()
 }
 
+// Printable is clean for texts of several lines, which stay lines.
+func Printable(s string) string {
+	lines := strings.Split(s, "\n")
+	for i, line := range lines {
+		lines[i] = clean(strings.TrimSuffix(line, "\r"))
+	}
+	return strings.Join(lines, "\n")
+}
+
 // obeyed reports whether a terminal or an editor may act on a character: C0
 // and C1 controls, line and paragraph separators, byte order marks, and the
 // marks, embeddings, overrides and isolates that reorder text (Unicode

@@ -103,9 +103,9 @@ func (r recorded) save(cmd *cobra.Command, b suppress.Baseline) error {
 		return err
 	}
 	for _, line := range r.Stale {
-		fmt.Fprintf(cmd.OutOrStdout(), "- %s\n", line)
+		fmt.Fprintf(printable{cmd.OutOrStdout()}, "- %s\n", line)
 	}
-	_, err := fmt.Fprintf(cmd.OutOrStdout(), "%s: %d known, %d new, %d removed\n", shownPath(r.file), len(b), len(r.Findings), len(r.Stale))
+	_, err := fmt.Fprintf(printable{cmd.OutOrStdout()}, "%s: %d known, %d new, %d removed\n", shownPath(r.file), len(b), len(r.Findings), len(r.Stale))
 	return err
 }
 
@@ -128,7 +128,7 @@ func showBaseline(cmd *cobra.Command, r recorded) error {
 		return err
 	}
 	for _, line := range r.Stale {
-		fmt.Fprintf(out, "matches nothing any more: %s\n", line)
+		fmt.Fprintf(printable{out}, "matches nothing any more: %s\n", line)
 	}
 	return nil
 }

@@ -31,7 +31,7 @@ func newExplain() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			explain(cmd.OutOrStdout(), rule)
+			explain(printable{cmd.OutOrStdout()}, rule)
 			return nil
 		},
 	}

@@ -58,7 +58,7 @@ func runFn(cmd *cobra.Command) error {
 	}
 	failing := flags.failing(result)
 	for i := range failing { // an orchestrator may show nothing else
-		fmt.Fprintf(cmd.ErrOrStderr(), "%s [%s]\n", newResult(&failing[i]), failing[i].Rule)
+		fmt.Fprintf(printable{cmd.ErrOrStderr()}, "%s [%s]\n", newResult(&failing[i]), failing[i].Rule)
 	}
 	switch {
 	case failure != nil:

@@ -97,7 +97,7 @@ func (f *lintFlags) options() (driver.Options, error) {
 	o := driver.Options{Nodes: f.nodes, Namespace: f.namespace, Kubernetes: f.kubernetes}
 	f.sources.set(&o)
 	var err error
-	if f.trace, err = newTrace(f.traced, f.stderr); err != nil {
+	if f.trace, err = newTrace(f.traced, printable{f.stderr}); err != nil {
 		return o, err
 	}
 	all, err := rulesOf(policies.Loader{Trace: f.trace}, f.policies)
@@ -214,7 +214,7 @@ func (f *lintFlags) lint(ctx context.Context, cmd *cobra.Command, options driver
 func (f *lintFlags) remember(o *driver.Options) {
 	o.Debug = func(err error) {
 		if f.verbose {
-			fmt.Fprintf(f.stderr, "kubeknot: %v\n", err)
+			fmt.Fprintf(printable{f.stderr}, "kubeknot: %v\n", err)
 		}
 	}
 	if f.noCache || f.trace != nil {

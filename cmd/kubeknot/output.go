@@ -137,6 +137,18 @@ func writeTo(name string, flags int, mode fs.FileMode, write func(io.Writer) err
 	return errors.Join(write(f), f.Close())
 }
 
+// printable passes text on without what a terminal would obey instead of showing:
+// names of files and objects are other people's.
+type printable struct{ io.Writer }
+
+// Write expects whole texts, as fmt.Fprintf writes them.
+func (p printable) Write(text []byte) (int, error) {
+	if _, err := io.WriteString(p.Writer, report.Printable(string(text))); err != nil {
+		return 0, err
+	}
+	return len(text), nil
+}
+
 // browse returns the URL of the repository's files in a job of GitHub Actions,
 // started at its root; "" elsewhere. Relative links lead nowhere in summaries.
 func browse() string {

@@ -43,7 +43,7 @@ func run(name string, args []string, stdin io.Reader, stdout, stderr io.Writer) 
 		fmt.Fprintf(stderr, "%s: interrupted\n", name)
 		return code
 	}
-	fmt.Fprintf(stderr, "%s: %s\n", name, strings.TrimSpace(err.Error()))
+	fmt.Fprintf(printable{stderr}, "%s: %s\n", name, strings.TrimSpace(err.Error()))
 	return exitFailure
 }
 

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"fmt"
 	"io"
 	"slices"
@@ -33,10 +34,11 @@ context they may lean on, and what keeps absence from being evidence.`,
 			if len(loaded.Units) == 0 {
 				return driver.ErrNothing
 			}
+			out := bufio.NewWriter(cmd.OutOrStdout()) // keeps the first error for Flush
 			for _, u := range loaded.Units {
-				printUnit(cmd.OutOrStdout(), u)
+				printUnit(printable{out}, u)
 			}
-			return nil
+			return out.Flush()
 		},
 	}
 	cmd.Flags().StringVarP(&namespace, "namespace", "n", "", "the namespace of objects that name none")

@@ -1,0 +1,125 @@
+//go:build unix
+
+package main
+
+import (
+	"bytes"
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// command returns the program, in a directory of its own with one file in it.
+func command(t *testing.T, args ...string) *exec.Cmd {
+	t.Helper()
+	cmd := exec.Command("kubeknot", args...)
+	cmd.Dir = t.TempDir()
+	cmd.Env = append(os.Environ(), "XDG_CACHE_HOME="+filepath.Join(cmd.Dir, "cache"), "PWD="+cmd.Dir)
+	if err := os.WriteFile(filepath.Join(cmd.Dir, "a.yaml"), []byte("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n"), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	return cmd
+}
+
+// TestSignalsEndTheRun interrupts a run that waits for more of its input.
+func TestSignalsEndTheRun(t *testing.T) {
+	t.Parallel()
+	for _, s := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM} {
+		t.Run(s.String(), func(t *testing.T) {
+			t.Parallel()
+			cmd := command(t, "lint", "-", "--format", "json=out.json")
+			stdin, err := cmd.StdinPipe()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if err := cmd.Start(); err != nil {
+				t.Fatal(err)
+			}
+			// More than a pipe holds: once it is written, the program reads.
+			if _, err := stdin.Write(bytes.Repeat([]byte("# more\n"), 1<<16)); err != nil {
+				t.Fatal(err)
+			}
+			start := time.Now()
+			if err := cmd.Process.Signal(s); err != nil {
+				t.Fatal(err)
+			}
+			err = cmd.Wait()
+			var exit *exec.ExitError
+			if !errors.As(err, &exit) || exit.ExitCode() != 128+int(s) {
+				t.Errorf("it ends with %v", err)
+			}
+			if took := time.Since(start); took > 10*time.Second {
+				t.Errorf("it took %v", took)
+			}
+			left, err := os.ReadDir(cmd.Dir)
+			if err != nil || len(left) != 1 {
+				t.Errorf("it leaves %v, %v", left, err)
+			}
+		})
+	}
+}
+
+// TestClosedPipesAndFullDisks: nobody wants to read on, or nothing can be written.
+func TestClosedPipesAndFullDisks(t *testing.T) {
+	t.Parallel()
+	closed := command(t, "lint", "--format", "html")
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader.Close()
+	var stderr bytes.Buffer
+	closed.Stdout, closed.Stderr = writer, &stderr
+	if err := closed.Run(); err == nil || stderr.Len() > 0 {
+		t.Errorf("a closed pipe: %v, %s", err, &stderr)
+	}
+	writer.Close()
+
+	for _, args := range [][]string{{"lint", "--no-cache"}, {"lint", "--no-cache", "--format", "json"}, {"lint", "--no-cache", "--format", "json=/dev/full"}, {"units"}} {
+		if _, err := os.Stat("/dev/full"); err != nil {
+			t.Skip("no /dev/full here")
+		}
+		stderr.Reset()
+		code := run("kubeknot", append(args, closed.Dir), nil, full{}, &stderr)
+		if code != exitFailure || !strings.Contains(stderr.String(), "no space left") {
+			t.Errorf("%q on a full disk: %d, %s", args, code, &stderr)
+		}
+	}
+}
+
+// full is a disk without space.
+type full struct{}
+
+func (full) Write([]byte) (int, error) { return 0, syscall.ENOSPC }
+
+// TestTerminalsObeyNothing looks for what a terminal would obey in all that is
+// printed about names that hold it.
+func TestTerminalsObeyNothing(t *testing.T) {
+	t.Parallel()
+	const evil = "x\x1b[2Jy\x1b]0;z\x07\u009b1m\u202e"
+	dir := t.TempDir()
+	text := "apiVersion: v1\nkind: Service\nmetadata: {name: \"a\\e[2Jb\\u202e\"}\nspec: {selector: {app: \"c\\e[1md\"}, typ\\u0065: \"\x1b[2J\"}\n---\n" +
+		"apiVersion: v1\nkind: Pod\nmetadata: {name: \"a\\e[2Jb\"}\nspec: {containers: [{name: \"q\\e[3m\", imag: 1}]} # \u202e\u009b\n"
+	if err := os.WriteFile(filepath.Join(dir, evil+".yaml"), []byte(text), 0o666); err != nil {
+		t.Skip("no such names here:", err)
+	}
+	for _, args := range [][]string{
+		{"lint", "."}, {"lint", "--format", "concise", "."}, {"lint", "--format", "github", "."}, {"lint", evil}, {"units", "."}, {"explain", evil},
+		{"lint", ".", "--nodes", evil + ".yaml"}, {"baseline", "write", ".", "--baseline", evil}, {"lint", ".", "--policy", evil},
+	} {
+		cmd := exec.Command("kubeknot", args...)
+		cmd.Dir, cmd.Env = dir, append(os.Environ(), "XDG_CACHE_HOME="+t.TempDir(), "PWD="+dir)
+		out, err := cmd.CombinedOutput()
+		if len(out) == 0 {
+			t.Errorf("%q prints nothing: %v", args, err)
+		}
+		if i := bytes.IndexAny(out, "\x1b\x07\u009b\u202e"); i >= 0 {
+			t.Errorf("%q prints %q", args, out[max(0, i-60):i+10])
+		}
+	}
+}
