@@ -97,6 +97,9 @@ func undeclaredPort(p *analyzer.Pass, s *graph.Service, pods []*portedPods) {
 		slices.ContainsFunc(pods, func(w *portedPods) bool { return !alike(w) || len(w.Containers()) != 1 }) {
 		return
 	}
+	if leadsTo(p, declared, first) {
+		return // the port that was meant has its Service
+	}
 	path := append(slices.Clone(ports[0].Path), "targetPort")
 	f := analyzer.Finding{
 		Message:     fmt.Sprintf("%s forwards to port %d, and the pods of %s declare only %d", s, ports[0].TargetNumber, first, declared.Number),
@@ -116,4 +119,15 @@ func undeclaredPort(p *analyzer.Pass, s *graph.Service, pods []*portedPods) {
 	}
 	f.Location = s.EntryLocation(f.Path...)
 	p.Report(f)
+}
+
+// leadsTo reports whether some Service forwards to a port of a workload.
+func leadsTo(p *analyzer.Pass, declared graph.ContainerPort, w *portedPods) bool {
+	only := []graph.ContainerPort{declared}
+	to := func(port graph.ServicePort) bool {
+		return port.Declared(only) || port.Target != "" && port.Resolves(only)
+	}
+	return slices.ContainsFunc(p.Graph.Services, func(s *graph.Service) bool {
+		return slices.ContainsFunc(s.Ports(), to) && slices.Contains(s.Pods(), w.Workload)
+	})
 }
