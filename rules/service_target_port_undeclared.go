@@ -17,7 +17,7 @@ var ServiceTargetPortUndeclared = &analyzer.Rule{
 	Kinds: []string{"Service"},
 	Why: `A number as targetPort needs no declaration: Kubernetes forwards to it, and the port of a container is documentation. But if nothing listens there, every connection is refused, and a Service without targetPort forwards to its own port, which is easily forgotten.
 
-So it is reported only where both sides leave no choice: the Service has one port, all of its pods declare exactly one port, always the same, and the two differ.`,
+So it is reported only where both sides leave no choice: the Service has one port, all of its pods declare exactly one port, always the same, the two differ, and no other Service leads to the declared one.`,
 	Bad: `apiVersion: v1
 kind: Service
 metadata:
