@@ -23,6 +23,7 @@ var helps = []struct{ said, help string }{
 	{"unrecognized format", "remove the format, or say by a pattern what is allowed: nothing checks it"},
 	{"kubernetes.io/ingress.class", "write spec.ingressClassName, and remove the annotation"},
 	{"must be unique", "give each a value of its own, or remove one of the two"},
+	{"when multiple", "set ipFamilyPolicy: PreferDualStack, or keep one of the two"},
 	{"be both set", "keep one of the two"},
 	{"set both", "keep one of the two"},
 	{"may not be set when", "keep one of the two"},

@@ -21,7 +21,7 @@ var ServiceMixedBackends = &analyzer.Rule{
 
 Ports that a container declares do no more than inform. But where the pods of one controller declare the port of the Service, and those of another declare only different ones, the second are hardly meant. Port names are judged by service-target-port-unresolved.
 
-A DaemonSet that is applied beside a Deployment of the same name does not take its place, nor the other way round: objects of different kinds never do. Both run, their selectors do not disturb each other, and the Service sends connections to the pods of both until one of the two is deleted.`,
+A DaemonSet that is applied beside a Deployment of the same name and selector does not take its place, nor the other way round: objects of different kinds never do. Both run, their selectors do not disturb each other, and the Service sends connections to the pods of both until one of the two is deleted.`,
 	Bad: `apiVersion: v1
 kind: Service
 metadata:
@@ -195,7 +195,8 @@ func findNamesakes(p *analyzer.Pass) []*namesakes {
 }
 
 // areNamesakes reports whether one of two controllers is a DaemonSet and looks
-// as if it were to take the place of the other: both have one name.
+// as if it were to take the place of the other: both have one name, and by their
+// selectors their pods are the same.
 func areNamesakes(p *analyzer.Pass, a, b *graph.Workload) bool {
 	if b.Kind == "DaemonSet" {
 		a, b = b, a
@@ -205,7 +206,7 @@ func areNamesakes(p *analyzer.Pass, a, b *graph.Workload) bool {
 	default:
 		return false
 	}
-	return a.Kind == "DaemonSet" && a.Name == b.Name && !b.Custom && !b.Controlled() && (a.Own || b.Own) &&
+	return a.Kind == "DaemonSet" && a.Name == b.Name && a.Selector.String() == b.Selector.String() && !b.Custom && !b.Controlled() && (a.Own || b.Own) &&
 		!p.Unit.Rewritten && p.Graph.SameNamespace(a.Resource, b.Resource) && !p.Unit.Alternatives(a.File(), b.File())
 }
 

@@ -17,7 +17,7 @@ var ServiceTargetPortUndeclared = &analyzer.Rule{
 	Kinds: []string{"Service"},
 	Why: `A number as targetPort needs no declaration: Kubernetes forwards to it, and the port of a container is documentation. But if nothing listens there, every connection is refused, and a Service without targetPort forwards to its own port, which is easily forgotten.
 
-So it is reported only where both sides leave no choice: the Service has one port, all of its pods declare exactly one port, always the same, and the two differ.`,
+So it is reported only where both sides leave no choice: the Service has one port, all of its pods declare exactly one port, always the same, the two differ, and no other Service leads to the declared one.`,
 	Bad: `apiVersion: v1
 kind: Service
 metadata:
@@ -97,6 +97,9 @@ func undeclaredPort(p *analyzer.Pass, s *graph.Service, pods []*portedPods) {
 		slices.ContainsFunc(pods, func(w *portedPods) bool { return !alike(w) || len(w.Containers()) != 1 }) {
 		return
 	}
+	if leadsTo(p, declared, first) {
+		return // the port that was meant has its Service
+	}
 	path := append(slices.Clone(ports[0].Path), "targetPort")
 	f := analyzer.Finding{
 		Message:     fmt.Sprintf("%s forwards to port %d, and the pods of %s declare only %d", s, ports[0].TargetNumber, first, declared.Number),
@@ -116,4 +119,15 @@ func undeclaredPort(p *analyzer.Pass, s *graph.Service, pods []*portedPods) {
 	}
 	f.Location = s.EntryLocation(f.Path...)
 	p.Report(f)
+}
+
+// leadsTo reports whether some Service forwards to a port of a workload.
+func leadsTo(p *analyzer.Pass, declared graph.ContainerPort, w *portedPods) bool {
+	only := []graph.ContainerPort{declared}
+	to := func(port graph.ServicePort) bool {
+		return port.Declared(only) || port.Target != "" && port.Resolves(only)
+	}
+	return slices.ContainsFunc(p.Graph.Services, func(s *graph.Service) bool {
+		return slices.ContainsFunc(s.Ports(), to) && slices.Contains(s.Pods(), w.Workload)
+	})
 }

@@ -12,6 +12,7 @@ import (
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apimachinery/pkg/runtime/schema"
+	"k8s.io/apimachinery/pkg/util/validation/field"
 	"k8s.io/apiserver/pkg/endpoints/request"
 	"k8s.io/apiserver/pkg/registry/rest"
 	"k8s.io/apiserver/pkg/warning"
@@ -99,6 +100,36 @@ func (k *kind) create(object runtime.Object, v *Verdict) {
 	rest.FillObjectMetaSystemFields(m)
 	m.SetUID("00000000-0000-4000-8000-000000000000") // a random one would stand in messages
 	v.addErrors(asked(func() error { return rest.BeforeCreate(k.strategy, k.contextFor(object, "create", v), object) }), splitPath)
+	if s, ok := object.(*api.Service); ok && len(v.Refusals) == 0 {
+		v.addErrors(multipleFamilies(s), splitPath)
+	}
+}
+
+// multipleFamilies is what the server says when it gives a Service addresses
+// (pkg/registry/core/service/storage/alloc.go initIPFamilyFields), as far as
+// that is the same in every cluster; nil if there is nothing.
+func multipleFamilies(s *api.Service) error {
+	policy := api.IPFamilyPolicySingleStack
+	if p := s.Spec.IPFamilyPolicy; p != nil {
+		policy = *p
+	} else if s.Spec.ClusterIP == api.ClusterIPNone && len(s.Spec.Selector) == 0 {
+		policy = api.IPFamilyPolicyRequireDualStack
+	}
+	if s.Spec.Type == api.ServiceTypeExternalName || policy != api.IPFamilyPolicySingleStack {
+		return nil
+	}
+	var errs field.ErrorList
+	at := field.NewPath("spec", "ipFamilyPolicy")
+	if len(s.Spec.ClusterIPs) == 2 {
+		errs = append(errs, field.Invalid(at, policy, "must be 'RequireDualStack' or 'PreferDualStack' when multiple cluster IPs are specified"))
+	}
+	if len(s.Spec.IPFamilies) == 2 {
+		errs = append(errs, field.Invalid(at, policy, "must be 'RequireDualStack' or 'PreferDualStack' when multiple IP families are specified"))
+	}
+	if len(errs) == 0 {
+		return nil
+	}
+	return apierrors.NewInvalid(api.Kind("Service"), s.Name, errs)
 }
 
 // asked runs a strategy. Some panic on objects that lack what they take for
