@@ -27,7 +27,7 @@ lint: ## Check formatting, go vet and go.mod
 
 .PHONY: bench
 bench: ## Compare with other linters (builds them): make bench BENCH='-rounds 5'
-	dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && go build -trimpath -o "$$dir/kubeknot" ./cmd/kubeknot && \
+	dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && go build -o "$$dir/kubeknot" ./cmd/kubeknot && \
 	for tool in $(KUBE_SCORE) $(KUBECONFORM) $(CONFTEST); do GOBIN="$$dir" go install $$tool; done; \
 	schemas=$$(go list -m -f '{{.Dir}}' k8s.io/kubernetes)/api/openapi-spec/swagger.json && page=$$PWD/docs/performance.md && \
 	cd analyzer/driver/peers && go run . -bin "$$dir" -schemas "$$schemas" -page "$$page" $(BENCH)

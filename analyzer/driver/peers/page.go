@@ -34,7 +34,7 @@ func writeSection(page string, tables []table, rounds int) error {
 
 func section(tables []table, rounds int) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nThe least of %d rounds, on %d processors (%s/%s):\n", rounds, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
+	fmt.Fprintf(&b, "\nThe least of the rounds, of which there were %d, on %d processors (%s/%s):\n", rounds, runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
 	for _, t := range tables {
 		fmt.Fprintf(&b, "\n%s.\n\n| | seconds | of %s's | processor seconds | of %[2]s's | peak memory |\n|---|---|---|---|---|---|\n", t.title, base)
 		var with row

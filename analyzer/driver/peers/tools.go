@@ -67,7 +67,8 @@ func prepare(bin, scratch, swagger string) ([]tool, error) {
 			continue
 		}
 		if !strings.HasPrefix(t.name, "kubeknot") {
-			t.name += " " + info.Main.Version
+			name, what, _ := strings.Cut(t.name, ",")
+			t.name = strings.TrimSuffix(name+" "+info.Main.Version+","+what, ",")
 		}
 	}
 	return tools, nil
