@@ -107,7 +107,7 @@ type rival struct {
 }
 
 // rivals returns the autoscalers of the unit that are not alone, each with the
-// first other that is in its way; of two that are in each other's, the later.
+// first other that is in its way.
 func rivals(p *analyzer.Pass) []rival {
 	byTarget := map[string][]*graph.Scaler{}
 	byPods := map[*graph.Workload][]*graph.Scaler{}
@@ -122,30 +122,21 @@ func rivals(p *analyzer.Pass) []rival {
 			byPods[w] = append(byPods[w], s)
 		}
 	}
-	found := map[*graph.Scaler]rival{}
+	var all []rival
 	for _, s := range p.Graph.Scalers {
 		if !s.Own {
 			continue
 		}
 		if other := firstRival(p, s, byTarget[targetKey(p.Graph, s)]); other != nil {
-			found[s] = rival{s, other, nil}
+			all = append(all, rival{s, other, nil})
 			continue
 		}
 		for _, w := range measured[s] {
 			if other := firstRival(p, s, byPods[w]); other != nil {
-				found[s] = rival{s, other, w}
+				all = append(all, rival{s, other, w})
 				break
 			}
 		}
-	}
-	var all []rival
-	said := map[*graph.Scaler]bool{}
-	for _, s := range p.Graph.Scalers {
-		r, ok := found[s]
-		if ok && (said[r.other] || found[r.other].other != s) {
-			all = append(all, r)
-		}
-		said[s] = true
 	}
 	return all
 }
