@@ -41,7 +41,7 @@ func TestNothingOutsideIsRead(t *testing.T) {
 	link(t, dir, "../../../outside.yaml", "repo/c/templates/o.yaml")
 	const unbuilt = "kustomization not built: it reads what is outside the tree; its files are judged as they stand"
 	expect(t, lint(t, Options{Dir: filepath.Join(dir, "repo"), Paths: []string{"."}}),
-		"c/Chart.yaml - Helm chart not rendered: path escapes from parent",
+		"c/Chart.yaml - Helm chart not rendered: statat templates/o.yaml: path escapes from parent",
 		"c/templates/o.yaml - symbolic link, not followed",
 		"k/kustomization.yaml - kustomization not built: ../../outside.yaml is outside the tree; its files are judged as they stand",
 		"l/in.yaml - symbolic link, not followed",

@@ -20,7 +20,7 @@ func readFile(name string) ([]byte, error) {
 	if data, ok := readQuickly(name); ok {
 		return data, nil
 	}
-	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() {
+	if info, err := os.Stat(name); err == nil && !info.Mode().IsRegular() && !info.IsDir() {
 		return nil, errors.New("not a regular file")
 	}
 	return os.ReadFile(name)
