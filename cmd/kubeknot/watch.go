@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/signal"
 	"slices"
+	"strings"
 	"syscall"
 	"time"
 
@@ -135,7 +136,7 @@ func (w *watcher) lint(ctx context.Context) error {
 	case ctx.Err() != nil:
 		return nil
 	case err != nil && !errors.Is(err, errFindings):
-		fmt.Fprintf(w.flags.stderr, "%s: %v\n", w.cmd.Root().DisplayName(), err)
+		fmt.Fprintf(printable{w.flags.stderr}, "%s: %s\n", w.cmd.Root().DisplayName(), strings.TrimSpace(err.Error()))
 	}
 	if w.options != nil {
 		if more, err := w.changes.trees(w.options.Kept.Listed()); err != nil {
