@@ -71,12 +71,21 @@ func (r *Resource) IsSecret() bool {
 // and policies do, what is secret in it: the values of a Secret, and elsewhere
 // what stands behind the key, variable or flag of a credential.
 func (r *Resource) Mask(text string) string {
-	var all []string
-	for key, e := range Fields(r.Node) {
-		all = append(all, Secrets(e.Raw, r.IsSecret() && holdsValues(key, e.Raw))...)
+	if text == "" {
+		return ""
 	}
-	return source.Without(all, text)
+	all := r.Derive(secretsKey{}, func() any {
+		var all []string
+		for key, e := range Fields(r.Node) {
+			all = append(all, Secrets(e.Raw, r.IsSecret() && holdsValues(key, e.Raw))...)
+		}
+		return all
+	})
+	return source.Without(all.([]string), text)
 }
+
+// secretsKey is the key of the secret values of a resource.
+type secretsKey struct{}
 
 // Secrets returns the secret values below a node: what stands behind the key,
 // variable or flag of a credential, or everything.
