@@ -24,6 +24,8 @@ lint: ## Check formatting, go vet and go.mod
 	if [ -n "$$unformatted" ]; then echo "not formatted with gofmt:"; echo "$$unformatted"; exit 1; fi
 	go vet ./...
 	go mod tidy -diff
+	cd analyzer/apiserver/conformance && go mod tidy -diff
+	cd analyzer/driver/peers && go vet .
 
 .PHONY: bench
 bench: ## Compare with other linters (builds them): make bench BENCH='-rounds 5'

@@ -78,10 +78,11 @@ func duplicateKeys(d *manifest.Document) (top [][]manifest.Problem, inside []man
 		case len(problem.Path) > 1:
 			inside = append(inside, problem)
 		default:
-			if key := problem.Path[0]; len(top) == 0 || seen[key] {
+			key := problem.Path[0]
+			if len(top) == 0 || seen[key] {
 				top, seen = append(top, nil), map[string]bool{}
 			}
-			seen[problem.Path[0]] = true
+			seen[key] = true
 			top[len(top)-1] = append(top[len(top)-1], problem)
 		}
 	}

@@ -3,6 +3,7 @@ package driver
 import (
 	"bytes"
 	"context"
+	_ "embed"
 	"fmt"
 	"math"
 	"os"
@@ -261,108 +262,13 @@ func app(name, label string) string {
 	return strings.NewReplacer("NAME", name, "LABEL", label).Replace(appManifests)
 }
 
-const appManifests = `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: NAME
-  labels:
-    app.kubernetes.io/name: NAME
-    app.kubernetes.io/part-of: shop
-  annotations:
-    example.com/owner: "team@example.com"
-spec:
-  replicas: 2
-  selector:
-    matchLabels:
-      app: LABEL
-  template:
-    metadata:
-      labels:
-        app: LABEL
-        tier: backend
-    spec:
-      serviceAccountName: default
-      containers:
-        - name: main
-          image: registry.example.com/shop/NAME:1.2.3
-          imagePullPolicy: IfNotPresent
-          ports:
-            - name: http
-              containerPort: 8080
-          env:
-            - name: LOG_LEVEL
-              value: info
-            - name: POD_NAME
-              valueFrom:
-                fieldRef:
-                  fieldPath: metadata.name
-          resources:
-            requests:
-              cpu: 100m
-              memory: 128Mi
-            limits:
-              memory: 256Mi
-          readinessProbe:
-            httpGet:
-              path: /ready
-              port: http
-            periodSeconds: 10
-          volumeMounts:
-            - name: config
-              mountPath: /etc/shop
-      volumes:
-        - name: config
-          configMap:
-            name: NAME
----
-apiVersion: v1
-kind: Service
-metadata:
-  name: NAME
-  labels:
-    app.kubernetes.io/name: NAME
-spec:
-  type: ClusterIP
-  selector:
-    app: LABEL
-  ports:
-    - name: http
-      port: 80
-      targetPort: http
----
-`
-
-const moreManifests = `apiVersion: v1
-kind: ConfigMap
-metadata:
-  name: NAME
-data:
-  log.format: json
-  shop.properties: |
-    # what the application reads when it starts
-    currency=EUR
-    cache.size=1000
-    features=search,reviews
----
-apiVersion: autoscaling/v2
-kind: HorizontalPodAutoscaler
-metadata:
-  name: NAME
-spec:
-  scaleTargetRef:
-    apiVersion: apps/v1
-    kind: Deployment
-    name: NAME
-  minReplicas: 2
-  maxReplicas: 6
-  metrics:
-    - type: Resource
-      resource:
-        name: cpu
-        target:
-          type: Utilization
-          averageUtilization: 75
-`
+// The application that generated trees are made of; "make bench" uses it too.
+var (
+	//go:embed testdata/app/app.yaml
+	appManifests string
+	//go:embed testdata/app/more.yaml
+	moreManifests string
+)
 
 // BenchmarkShapes measures trees in which a careless step would be quadratic:
 // the second of each pair has twice the size and should take twice the time.

@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -16,6 +17,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/helm"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
+	"github.com/kubeknot/kubeknot/analyzer/suppress"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
@@ -80,7 +82,9 @@ func (w *world) renderedChart(s *unit.Spec, made *helm.Rendering, given []*sourc
 	}
 	for _, f := range made.Sources {
 		w.sources[f.Rel] = append(w.sources[f.Rel], f)
-		if !slices.Contains(given, f) {
+		c.again = c.again || unsteady.Match(f.Data) || bytes.Contains(f.Data, []byte(suppress.Mark)) // values may be templates too
+		// A chart has copies of the given files, whose paths are not those of the tree.
+		if !slices.ContainsFunc(given, func(g *source.File) bool { return g.Path == f.Path && g.Rel == f.Rel }) {
 			c.sources = append(c.sources, f)
 		}
 	}

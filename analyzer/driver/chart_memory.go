@@ -12,7 +12,6 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/cache"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
-	"github.com/kubeknot/kubeknot/analyzer/suppress"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
@@ -27,6 +26,9 @@ type rendered struct {
 	made    []*manifest.File
 	sources []*source.File // of its directory
 	notes   []analyzer.NotJudged
+	// again reports that it has to be rendered each time: it may be rendered
+	// otherwise, or something is suppressed in it, which has to be seen.
+	again bool
 }
 
 // recalledChart is one of which everything is known.
@@ -67,15 +69,14 @@ func (w *world) chartFiles(dir string) (rels []string, ok bool) {
 // unsteady finds the functions of templates that give something else each time.
 var unsteady = regexp.MustCompile(`\{\{[^}]*\b(now|ago|date\w*|date_\w+|html[dD]ate\w*|rand\w+|uuidv4|gen[A-Z]\w+|shuffle|htpasswd|bcrypt|encryptAES|getHostByName|env|expandenv)\b`)
 
-// learnChart remembers a chart, unless it is rendered otherwise each time, or
-// something is suppressed in it, which has to be seen.
+// learnChart remembers a chart if it need not be rendered again.
 func (m *memory) learnChart(c *rendered, said map[any][]*analyzer.Pass) {
+	if c.again {
+		return
+	}
 	learned := cache.Unit{Notes: c.notes, Empty: c.unit == nil, Hidden: map[string][]source.Span{}}
 	mine := map[*source.File]bool{}
 	for _, f := range c.sources {
-		if bytes.Contains(f.Data, []byte(suppress.Mark)) || unsteady.Match(f.Data) {
-			return
-		}
 		mine[f] = true
 		if hidden := f.Hidden(); len(hidden) > 0 {
 			learned.Hidden[f.Rel] = hidden

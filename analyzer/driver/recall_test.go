@@ -194,6 +194,64 @@ func TestWhatIsRecalled(t *testing.T) {
 	}
 }
 
+// TestUnsteadyCharts: what is rendered otherwise each time is rendered each time,
+// wherever the template for it stands.
+func TestUnsteadyCharts(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		template, values string
+		asked            int
+	}{
+		"steady":    {"{{ tpl .Values.text . | quote }}", "text: a\n", 1},
+		"templates": {"{{ now | quote }}", "text: a\n", 2},
+		"values":    {"{{ tpl .Values.text . | quote }}", "text: '{{ now }}'\n", 2},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			dir := makeTree(t, map[string]string{
+				"chart/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n", "given/values.txt": c.values,
+				"chart/templates/c.yaml": object("made") + "data: {a: " + c.template + "}\n",
+			})
+			asked := 0
+			rule := &analyzer.Rule{ID: "who-is-asked", Run: func(*analyzer.Pass) error { asked++; return nil }}
+			store := t.TempDir()
+			for range 2 {
+				lint(t, Options{Dir: dir, Paths: []string{"chart"}, Values: []string{"given/values.txt"}, Rules: []*analyzer.Rule{rule}, Cache: &cache.Dir{Path: store}})
+			}
+			if asked != c.asked {
+				t.Errorf("judged %d times, want %d", asked, c.asked)
+			}
+		})
+	}
+}
+
+// TestGivenValues: their paths are relative to the working directory, where others
+// of the tree may have the same.
+func TestGivenValues(t *testing.T) {
+	t.Parallel()
+	dir := makeTree(t, map[string]string{
+		".git/HEAD": "", "values.yaml": "text: another\n", "sub/values.yaml": "text: given\n",
+		"sub/chart/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n", "sub/chart/templates/c.yaml": object("made") + "data: {a: {{ .Values.text }}}\n",
+	})
+	rule := &analyzer.Rule{ID: "what-is-given", Run: func(p *analyzer.Pass) error {
+		for _, r := range p.Unit.Resources {
+			at := r.Location("data", "a")
+			p.Report(analyzer.Finding{Message: string(at.Text()), Location: at, Resource: r})
+		}
+		return nil
+	}}
+	store := t.TempDir()
+	for run := range 2 {
+		result, err := Run(t.Context(), Options{Dir: filepath.Join(dir, "sub"), Paths: []string{"chart"}, Values: []string{"values.yaml"}, Rules: []*analyzer.Rule{rule}, Cache: &cache.Dir{Path: store}})
+		if err != nil || len(result.Findings) != 1 {
+			t.Fatalf("%v, %v", result, err)
+		}
+		if at := result.Findings[0].Location; at.File.Path != "values.yaml" || string(at.Text()) != "given" {
+			t.Errorf("run %d: %q in %s", run, at.Text(), at.File.Path)
+		}
+	}
+}
+
 // TestBadCaches: what is damaged, foreign or not there is as good as nothing.
 func TestBadCaches(t *testing.T) {
 	t.Parallel()

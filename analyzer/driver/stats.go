@@ -107,7 +107,7 @@ type ruleClock struct {
 	shared time.Duration
 }
 
-// rules returns a clock for the rules that look at a graph, or at a file if it
+// ruleClock returns a clock for the rules that look at a graph, or at a file if it
 // is nil.
 func (s *Stats) ruleClock(g *graph.Graph) *ruleClock {
 	if s == nil {

@@ -15,8 +15,7 @@ type explanation struct {
 // fieldsOnly are the kinds for which kubeknot does not ask the server's
 // validation. Controllers and administrators write most of them.
 var fieldsOnly = []string{
-	"CSINode", "CSIStorageCapacity", "DeviceClass", "Event", "ResourceClaim", "ResourceClaimTemplate", "ServiceCIDR",
-	"ValidatingAdmissionPolicy", "ValidatingAdmissionPolicyBinding", "VolumeAttachment",
+	"CSINode", "CSIStorageCapacity", "DeviceClass", "Event", "ResourceClaim", "ResourceClaimTemplate", "ServiceCIDR", "VolumeAttachment",
 }
 
 var explanations = []*explanation{
@@ -70,6 +69,25 @@ var explanations = []*explanation{
 		},
 	},
 	{
+		title: "What follows from what is missing",
+		why:   "Of a field that is refused as missing, the server also says that its empty value is not valid; and of a definition without a version to store, that its status lacks one. kubeknot says the first alone.",
+		matches: func(t *trial) bool {
+			return t.there.stage == validation && len(without(t.here.causes, t.there.causes)) == 0 &&
+				!slices.ContainsFunc(without(t.there.causes, t.here.causes), func(c cause) bool { return !follows(c, t.there.causes) })
+		},
+	},
+	{
+		title: "Expressions that do not compile",
+		why:   "The server adds the expression, a mark below it and the faults that follow. kubeknot says the first fault and where it is: the expression is shown where it stands.",
+		matches: func(t *trial) bool {
+			compiled := func(c cause, said string) bool { return strings.Contains(c.message, said) }
+			here, there := without(t.here.causes, t.there.causes), without(t.there.causes, t.here.causes)
+			return len(here) > 0 && slices.EqualFunc(here, there, func(a, b cause) bool {
+				return a.field == b.field && compiled(a, "it does not compile at") && compiled(b, "compilation failed")
+			})
+		},
+	},
+	{
 		title: "The server fails",
 		why:   "Its code panics on the object, and kubectl gets no answer. kubeknot asks the same code and says that it fails.",
 		matches: func(t *trial) bool {
@@ -86,6 +104,21 @@ func isAllocated(c cause) bool {
 	return slices.ContainsFunc([]string{"spec.clusterIP", "spec.ipFamil", "spec.healthCheckNodePort"}, func(field string) bool {
 		return strings.HasPrefix(c.field, field)
 	}) || strings.HasSuffix(c.field, ".nodePort")
+}
+
+// without returns the causes that are not among others.
+func without(causes, others []cause) []cause {
+	return slices.DeleteFunc(slices.Clone(causes), func(c cause) bool { return slices.Contains(others, c) })
+}
+
+// follows reports whether a cause says nothing that others do not say: that an
+// empty value is not valid of a field that is missing, and that a definition
+// without a version to store has stored none.
+func follows(c cause, others []cause) bool {
+	return slices.ContainsFunc(others, func(o cause) bool {
+		return o.field == c.field && strings.HasPrefix(o.message, "Required value") ||
+			c.field == "status.storedVersions" && o.field == "spec.versions"
+	})
 }
 
 // explain returns the first explanation that fits a difference, nil if none

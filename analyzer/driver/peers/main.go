@@ -1,6 +1,7 @@
 // Command peers measures kubeknot against other linters: whole processes, on the
 // same generated trees, in turn. It writes what it has measured into a page,
-// between two marks. "make bench" installs what it needs and runs it.
+// between two marks. "make bench" installs what it needs and
+// runs it in this directory.
 package main
 
 import (

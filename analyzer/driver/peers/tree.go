@@ -17,13 +17,25 @@ var shapes = []struct {
 	{"One directory", "one", func(int) string { return "." }},
 }
 
-// writeTree writes applications of four objects in two files.
+// parts are the two files of an application, as the benchmarks of the driver have
+// them, by what is added to its name.
+var parts = map[string]string{"": "../testdata/app/app.yaml", "-more": "../testdata/app/more.yaml"}
+
+// writeTree writes applications of four objects.
 func writeTree(dir string, objects int, place func(app int) string) (files []string, size int, err error) {
+	texts := map[string]string{}
+	for suffix, from := range parts {
+		text, err := os.ReadFile(from)
+		if err != nil {
+			return nil, 0, err
+		}
+		texts[suffix] = string(text)
+	}
 	for i := range objects / 4 {
 		name := fmt.Sprintf("app-%d", i)
-		for suffix, text := range map[string]string{"": workload, "-more": more} {
+		for suffix, text := range texts {
 			file := filepath.Join(dir, filepath.FromSlash(place(i)), name+suffix+".yaml")
-			text = strings.ReplaceAll(text, "NAME", name)
+			text = strings.NewReplacer("NAME", name, "LABEL", name).Replace(text)
 			if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
 				return nil, 0, err
 			}
@@ -36,99 +48,3 @@ func writeTree(dir string, objects int, place func(app int) string) (files []str
 	time.Sleep(3 * time.Second) // a cache trusts no file that has just been written
 	return files, size, nil
 }
-
-const workload = `apiVersion: apps/v1
-kind: Deployment
-metadata:
-  name: NAME
-  labels:
-    app.kubernetes.io/name: NAME
-spec:
-  replicas: 2
-  selector:
-    matchLabels:
-      app: NAME
-  template:
-    metadata:
-      labels:
-        app: NAME
-        tier: backend
-    spec:
-      serviceAccountName: default
-      containers:
-        - name: main
-          image: registry.example.com/shop/NAME:1.2.3
-          imagePullPolicy: IfNotPresent
-          ports:
-            - name: http
-              containerPort: 8080
-          env:
-            - name: LOG_LEVEL
-              value: info
-            - name: POD_NAME
-              valueFrom:
-                fieldRef:
-                  fieldPath: metadata.name
-          resources:
-            requests:
-              cpu: 100m
-              memory: 128Mi
-            limits:
-              memory: 256Mi
-          readinessProbe:
-            httpGet:
-              path: /ready
-              port: http
-            periodSeconds: 10
-          volumeMounts:
-            - name: config
-              mountPath: /etc/shop
-      volumes:
-        - name: config
-          configMap:
-            name: NAME
----
-apiVersion: v1
-kind: Service
-metadata:
-  name: NAME
-spec:
-  selector:
-    app: NAME
-  ports:
-    - name: http
-      port: 80
-      targetPort: http
-`
-
-const more = `apiVersion: v1
-kind: ConfigMap
-metadata:
-  name: NAME
-data:
-  log.format: json
-  shop.properties: |
-    # what the application reads when it starts
-    currency=EUR
-    cache.size=1000
-    features=search,reviews
----
-apiVersion: autoscaling/v2
-kind: HorizontalPodAutoscaler
-metadata:
-  name: NAME
-spec:
-  scaleTargetRef:
-    apiVersion: apps/v1
-    kind: Deployment
-    name: NAME
-  minReplicas: 2
-  maxReplicas: 6
-  metrics:
-    - type: Resource
-      resource:
-        name: cpu
-        target:
-          type: Utilization
-          averageUtilization: 75
-`
