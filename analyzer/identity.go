@@ -5,8 +5,6 @@ import (
 	"strconv"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
 
@@ -48,14 +46,14 @@ func (f *Finding) Identity() Identity {
 
 // field returns the field path of an object. A name that another item of the
 // list has too tells nothing, so the index stays.
-func field(n *yaml.Node, path []string) string {
+func field(n *manifest.Node, path []string) string {
 	var b strings.Builder
 	for i, step := range path {
 		text := manifest.FieldPath([]string{step})
 		list := manifest.Items(manifest.Get(n, path[:i]...))
 		if at, err := strconv.Atoi(step); err == nil && at >= 0 && at < len(list) {
 			name := manifest.String(list[at], "name")
-			same := func(item *yaml.Node) bool { return item != list[at] && manifest.String(item, "name") == name }
+			same := func(item *manifest.Node) bool { return item != list[at] && manifest.String(item, "name") == name }
 			if name != "" && !slices.ContainsFunc(list, same) {
 				text = "[name=" + name + "]"
 			}

@@ -10,7 +10,6 @@ import (
 	"unicode"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
@@ -164,11 +163,11 @@ var steps = regexp.MustCompile(`\["([^"]*)"\]|\['([^']*)'\]|\[([^\[\]]+)\]|([^.\
 func (p placing) mentioned(r *manifest.Resource, words []string) []string {
 	values, keys := map[string][][]string{}, map[string][][]string{}
 	left := maxLooked
-	walk(r.Node, nil, &left, func(path []string, n *yaml.Node) {
+	walk(r.Node, nil, &left, func(path []string, n *manifest.Node) {
 		if last := path[len(path)-1]; p.fields[last] {
 			keys[last] = append(keys[last], path)
 		}
-		if n.Kind == yaml.ScalarNode {
+		if n.Kind == manifest.ScalarNode {
 			values[n.Value] = append(values[n.Value], path)
 		}
 	})
@@ -195,8 +194,8 @@ func isIdentity(path []string) bool {
 const maxLooked = 10_000
 
 // walk calls f for each field and item below a node, as many as are left.
-func walk(n *yaml.Node, path []string, left *int, f func(path []string, n *yaml.Node)) {
-	visit := func(step string, value *yaml.Node) {
+func walk(n *manifest.Node, path []string, left *int, f func(path []string, n *manifest.Node)) {
+	visit := func(step string, value *manifest.Node) {
 		if value = manifest.Resolve(value); value != nil && *left > 0 {
 			*left--
 			below := append(slices.Clone(path), step)
@@ -204,8 +203,8 @@ func walk(n *yaml.Node, path []string, left *int, f func(path []string, n *yaml.
 			walk(value, below, left, f)
 		}
 	}
-	if n.Kind == yaml.SequenceNode {
-		for i, item := range n.Content {
+	if n.Kind == manifest.SequenceNode {
+		for i, item := range n.Children() {
 			visit(strconv.Itoa(i), item)
 		}
 		return

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
@@ -79,7 +77,7 @@ spec:
 func placeOf(r *manifest.Resource, f *fault) source.Location {
 	key := r.KeyLocation(f.path...)
 	n := manifest.Resolve(r.Get(f.path...))
-	if f.row == 0 || r.Origin != nil || n == nil || n.Style&yaml.LiteralStyle == 0 {
+	if f.row == 0 || r.Origin != nil || n == nil || n.Style&manifest.LiteralStyle == 0 {
 		return key
 	}
 	line := key.File.Position(key.Span.Start).Line + f.row

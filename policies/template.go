@@ -9,7 +9,6 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
@@ -97,7 +96,7 @@ func newTemplate(r *manifest.Resource) (*template, error) {
 
 // read compiles what stands in the target. Of two languages CEL is taken, as
 // Gatekeeper does.
-func (t *template) read(at []string, target *yaml.Node) error {
+func (t *template) read(at []string, target *manifest.Node) error {
 	for _, engine := range []string{"K8sNativeValidation", "Rego"} {
 		for i, code := range manifest.Items(manifest.Get(target, "code")) {
 			if manifest.String(code, "engine") != engine {
@@ -113,7 +112,7 @@ func (t *template) read(at []string, target *yaml.Node) error {
 	return t.compile(at, target)
 }
 
-func (t *template) compileNative(at []string, source *yaml.Node) error {
+func (t *template) compileNative(at []string, source *manifest.Node) error {
 	data, ok := manifest.AppendJSON(nil, source)
 	if !ok {
 		return &fault{path: at, message: "it is too large"}
@@ -128,7 +127,7 @@ func (t *template) compileNative(at []string, source *yaml.Node) error {
 
 // compile compiles the Rego of a source and its libs. It is of version 0 unless
 // the source says otherwise.
-func (t *template) compile(at []string, source *yaml.Node) error {
+func (t *template) compile(at []string, source *manifest.Node) error {
 	t.path = slices.Concat(at, []string{"rego"})
 	options := ast.ParserOptions{RegoVersion: ast.RegoV0}
 	if manifest.String(source, "version") == "v1" {

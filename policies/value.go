@@ -7,7 +7,6 @@ import (
 	"sync"
 
 	"github.com/open-policy-agent/opa/v1/ast"
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
@@ -76,7 +75,7 @@ func (c *converter) object(r *manifest.Resource) (*ast.Term, error) {
 }
 
 // value converts a node; nil and what lies beyond the bounds are null.
-func (c *converter) value(n *yaml.Node, depth int) *ast.Term {
+func (c *converter) value(n *manifest.Node, depth int) *ast.Term {
 	n = manifest.Resolve(n)
 	if n == nil || c.left <= 0 {
 		return ast.InternedNullTerm
@@ -85,11 +84,11 @@ func (c *converter) value(n *yaml.Node, depth int) *ast.Term {
 		c.left = 0
 	}
 	switch n.Kind {
-	case yaml.MappingNode:
+	case manifest.MappingNode:
 		return c.mapping(n, depth+1)
-	case yaml.SequenceNode:
+	case manifest.SequenceNode:
 		terms := make([]*ast.Term, len(n.Content))
-		for i, item := range n.Content {
+		for i, item := range n.Children() {
 			terms[i] = c.value(item, depth+1)
 		}
 		return ast.ArrayTerm(terms...)
@@ -99,13 +98,13 @@ func (c *converter) value(n *yaml.Node, depth int) *ast.Term {
 
 // mapping converts a mapping whose keys are all its own and stand once. Others
 // are rare and left to overlaid.
-func (c *converter) mapping(n *yaml.Node, depth int) *ast.Term {
+func (c *converter) mapping(n *manifest.Node, depth int) *ast.Term {
 	c.mappings++
 	number := c.mappings
 	pairs := make([][2]*ast.Term, len(n.Content)/2)
 	for i := range pairs {
 		key := n.Content[2*i]
-		if key.Kind != yaml.ScalarNode || key.Tag == yaml.MergeTag {
+		if key.Kind != manifest.ScalarNode || key.Tag == manifest.MergeTag {
 			return c.overlaid(n, depth)
 		}
 		k := c.word(key.Value)
@@ -118,7 +117,7 @@ func (c *converter) mapping(n *yaml.Node, depth int) *ast.Term {
 	name := c.known["name"]
 	named := name != nil && name.mapping == number // asked before what is inside counts on
 	for i := range pairs {
-		pairs[i][1] = c.value(n.Content[2*i+1], depth)
+		pairs[i][1] = c.value(&n.Content[2*i+1], depth)
 	}
 	if named {
 		c.hideVariable(pairs)
@@ -127,7 +126,7 @@ func (c *converter) mapping(n *yaml.Node, depth int) *ast.Term {
 }
 
 // overlaid converts a mapping in which keys are repeated or merged in.
-func (c *converter) overlaid(n *yaml.Node, depth int) *ast.Term {
+func (c *converter) overlaid(n *manifest.Node, depth int) *ast.Term {
 	object := ast.NewObjectWithCapacity(len(n.Content) / 2)
 	for key, e := range manifest.Fields(n) {
 		object.Insert(c.string(key), c.value(e.Value, depth))
@@ -141,16 +140,16 @@ func (c *converter) overlaid(n *yaml.Node, depth int) *ast.Term {
 // scalar converts a scalar. Numbers are what kubectl takes them for: "010" is
 // 8, "1_000" is 1000, and "yes" is true. Infinity and what is no number have none in JSON and stay
 // as they are written.
-func (c *converter) scalar(n *yaml.Node) *ast.Term {
-	switch n.ShortTag() {
-	case yaml.NodeTagNull:
+func (c *converter) scalar(n *manifest.Node) *ast.Term {
+	switch n.Tag {
+	case manifest.NullTag:
 		return ast.InternedNullTerm
-	case yaml.NodeTagInt:
+	case manifest.IntTag:
 		if i, err := strconv.Atoi(n.Value); err == nil && strconv.Itoa(i) == n.Value {
 			return ast.IntNumberTerm(i)
 		}
 		fallthrough
-	case yaml.NodeTagFloat, yaml.NodeTagBool:
+	case manifest.FloatTag, manifest.BoolTag:
 		if term := decoded(n); term != nil {
 			return term
 		}
@@ -163,7 +162,7 @@ func (c *converter) scalar(n *yaml.Node) *ast.Term {
 
 // decoded returns the number or truth value of a scalar, nil if JSON has none
 // such.
-func decoded(n *yaml.Node) *ast.Term {
+func decoded(n *manifest.Node) *ast.Term {
 	var v any
 	if n.Decode(&v) != nil {
 		return nil

@@ -1,9 +1,6 @@
 package rules
 
 import (
-	"slices"
-
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
@@ -115,10 +112,15 @@ func mutates(r *manifest.Resource, group string) bool {
 }
 
 // holdsPlaceholder reports whether a value holds a placeholder at any depth.
-func holdsPlaceholder(n *yaml.Node) bool {
+func holdsPlaceholder(n *manifest.Node) bool {
 	n = manifest.Resolve(n)
 	if n == nil {
 		return false
 	}
-	return n.Kind == yaml.ScalarNode && manifest.IsPlaceholder(n.Value) || slices.ContainsFunc(n.Content, holdsPlaceholder)
+	for _, c := range n.Children() {
+		if holdsPlaceholder(c) {
+			return true
+		}
+	}
+	return n.Kind == manifest.ScalarNode && manifest.IsPlaceholder(n.Value)
 }

@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
@@ -109,11 +107,11 @@ func mentioned(u *unit.Unit, of *manifest.Resource) bool {
 	return false
 }
 
-func holds(n *yaml.Node, text string) bool {
-	if n.Kind == yaml.ScalarNode {
+func holds(n *manifest.Node, text string) bool {
+	if n.Kind == manifest.ScalarNode {
 		return strings.Contains(n.Value, text)
 	}
-	for _, c := range n.Content {
+	for _, c := range n.Children() {
 		if holds(c, text) {
 			return true
 		}

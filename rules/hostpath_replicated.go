@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
@@ -97,7 +95,7 @@ var system = []string{
 
 // isState reports whether a volume is a directory of the node that is not the
 // system's.
-func isState(volume *yaml.Node) bool {
+func isState(volume *manifest.Node) bool {
 	path := manifest.String(volume, "hostPath", "path")
 	switch manifest.String(volume, "hostPath", "type") {
 	case "", "Directory", "DirectoryOrCreate":
@@ -112,7 +110,7 @@ func isState(volume *yaml.Node) bool {
 // writes reports whether a container that keeps running may write to a volume.
 func writes(w *graph.Workload, volume string) bool {
 	return slices.ContainsFunc(w.Containers(), func(c graph.Container) bool {
-		return slices.ContainsFunc(manifest.Items(manifest.Get(c.Node, "volumeMounts")), func(m *yaml.Node) bool {
+		return slices.ContainsFunc(manifest.Items(manifest.Get(c.Node, "volumeMounts")), func(m *manifest.Node) bool {
 			return manifest.String(m, "name") == volume && !manifest.Bool(m, "readOnly")
 		})
 	})

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
@@ -284,7 +282,7 @@ func lacking(w *graph.Workload, m utilization) (at [][]string, found bool) {
 
 // requests reports whether a container, or a pod as a whole, requests a
 // resource. A limit is a request too; what is no mapping is not known yet.
-func requests(n *yaml.Node, resource string) bool {
+func requests(n *manifest.Node, resource string) bool {
 	for _, field := range []string{"requests", "limits"} {
 		if manifest.Get(n, "resources", field, resource) != nil {
 			return true
@@ -304,7 +302,7 @@ func defaulted(p *analyzer.Pass, ranges []*manifest.Resource, w *graph.Workload,
 		if !p.Graph.SameNamespace(r, w.Resource) {
 			return false
 		}
-		return slices.ContainsFunc(manifest.Items(r.Get("spec", "limits")), func(n *yaml.Node) bool {
+		return slices.ContainsFunc(manifest.Items(r.Get("spec", "limits")), func(n *manifest.Node) bool {
 			return manifest.String(n, "type") == "Container" &&
 				(manifest.Get(n, "defaultRequest", resource) != nil || manifest.Get(n, "default", resource) != nil)
 		})

@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
@@ -169,7 +167,7 @@ func controls(v *manifest.Resource, m utilization, targets []*graph.Workload) bo
 			names = append(names, manifest.String(c, "name"))
 		}
 	}
-	policies := map[string]*yaml.Node{}
+	policies := map[string]*manifest.Node{}
 	for _, policy := range manifest.Items(v.Get("spec", "resourcePolicy", "containerPolicies")) {
 		policies[manifest.String(policy, "containerName")] = policy
 	}

@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
@@ -160,9 +158,9 @@ func impossibleAffinity(w *graph.Workload) (path, known []string) {
 	terms := w.At("spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
 	for i, term := range manifest.Items(w.Get(terms...)) {
 		expressions := manifest.Items(manifest.Get(term, "matchExpressions"))
-		at := slices.IndexFunc(expressions, func(e *yaml.Node) bool {
+		at := slices.IndexFunc(expressions, func(e *manifest.Node) bool {
 			values := wellKnown[manifest.String(e, "key")]
-			return values != nil && manifest.String(e, "operator") == "In" && !slices.ContainsFunc(manifest.Items(manifest.Get(e, "values")), func(v *yaml.Node) bool {
+			return values != nil && manifest.String(e, "operator") == "In" && !slices.ContainsFunc(manifest.Items(manifest.Get(e, "values")), func(v *manifest.Node) bool {
 				return slices.Contains(values, manifest.String(v)) || manifest.IsPlaceholder(manifest.String(v))
 			})
 		})

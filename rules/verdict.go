@@ -7,8 +7,6 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
@@ -141,7 +139,7 @@ func mountsDeclared(r *manifest.Resource, f apiserver.Refusal) bool {
 		return false
 	}
 	volumes := manifest.Items(r.Get(append(slices.Clone(f.Path[:n]), "volumes")...))
-	return slices.ContainsFunc(volumes, func(v *yaml.Node) bool { return manifest.String(v, "name") == manifest.String(r.Node, f.Path...) })
+	return slices.ContainsFunc(volumes, func(v *manifest.Node) bool { return manifest.String(v, "name") == manifest.String(r.Node, f.Path...) })
 }
 
 // isMismatch reports whether the server says that a selector does not match
@@ -160,7 +158,7 @@ func unfinishedValue(r *manifest.Resource, path []string) bool {
 		return manifest.IsPlaceholder(n.Value)
 	}
 	// {NAME} is read as a mapping with a null.
-	return len(n.Content) == 2 && n.Style&yaml.FlowStyle != 0 && manifest.IsNull(n.Content[1]) && strings.ToUpper(n.Content[0].Value) == n.Content[0].Value
+	return len(n.Content) == 2 && n.Style&manifest.FlowStyle != 0 && manifest.IsNull(&n.Content[1]) && strings.ToUpper(n.Content[0].Value) == n.Content[0].Value
 }
 
 // refused fills in what all findings about a refusal share.
@@ -195,7 +193,7 @@ func fieldAtFault(r *manifest.Resource, f apiserver.Refusal) []string {
 // wholeOf returns the place of a value: of an object or a list the key, because
 // its first line alone is not what is at fault.
 func wholeOf(r *manifest.Resource, path []string) source.Location {
-	if n := r.Get(path...); n != nil && n.Kind != yaml.ScalarNode && n.Style&yaml.FlowStyle == 0 {
+	if n := r.Get(path...); n != nil && n.Kind != manifest.ScalarNode && n.Style&manifest.FlowStyle == 0 {
 		return r.KeyLocation(path...)
 	}
 	return r.Location(path...)

@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
@@ -21,7 +19,7 @@ type origin struct {
 // reader is a type that reads itself from a node, which is neither null nor
 // an alias that leads nowhere. what names the value in messages.
 type reader interface {
-	read(d *decoder, n *yaml.Node, what string)
+	read(d *decoder, n *manifest.Node, what string)
 }
 
 // ruleRef is a place that names a rule.
@@ -42,14 +40,14 @@ type decoder struct {
 	ruleRefs []ruleRef // other places that name one
 }
 
-func (d *decoder) at(n *yaml.Node) source.Location { return d.doc.Location(n) }
+func (d *decoder) at(n *manifest.Node) source.Location { return d.doc.Location(n) }
 
-func (d *decoder) fault(n *yaml.Node, format string, args ...any) {
+func (d *decoder) fault(n *manifest.Node, format string, args ...any) {
 	d.faults.add(d.at(n), format, args...)
 }
 
 // decode reads a node into a value that can be set.
-func (d *decoder) decode(n *yaml.Node, v reflect.Value, what string) {
+func (d *decoder) decode(n *manifest.Node, v reflect.Value, what string) {
 	if manifest.IsNull(n) {
 		d.fault(n, "%s has no value: give it one or take it out", what)
 		return
@@ -79,7 +77,7 @@ func (d *decoder) decode(n *yaml.Node, v reflect.Value, what string) {
 			v.SetString(text)
 		}
 	case reflect.Bool:
-		if d.is(n, what, "true or false", yaml.NodeTagBool) {
+		if d.is(n, what, "true or false", manifest.BoolTag) {
 			v.SetBool(manifest.Bool(n))
 		}
 	case reflect.Int:
@@ -92,8 +90,8 @@ func (d *decoder) decode(n *yaml.Node, v reflect.Value, what string) {
 }
 
 // fields reads a mapping into a struct.
-func (d *decoder) fields(n *yaml.Node, v reflect.Value, what string) {
-	if !d.is(n, what, "a mapping", yaml.NodeTagMap) {
+func (d *decoder) fields(n *manifest.Node, v reflect.Value, what string) {
+	if !d.is(n, what, "a mapping", manifest.MapTag) {
 		return
 	}
 	if at := v.FieldByName("At"); at.IsValid() {
@@ -142,14 +140,14 @@ func names(keys map[string]int) []string {
 
 // items appends the elements of a sequence to a slice, which is not nil
 // afterwards.
-func (d *decoder) items(n *yaml.Node, v reflect.Value, what string) {
-	if !d.is(n, what, "a list", yaml.NodeTagSeq) {
+func (d *decoder) items(n *manifest.Node, v reflect.Value, what string) {
+	if !d.is(n, what, "a list", manifest.SeqTag) {
 		return
 	}
 	if v.IsNil() {
 		v.Set(reflect.MakeSlice(v.Type(), 0, 0))
 	}
-	for _, item := range manifest.Resolve(n).Content {
+	for _, item := range manifest.Resolve(n).Children() {
 		value := reflect.New(v.Type().Elem()).Elem()
 		d.decode(item, value, "an entry of "+what)
 		v.Set(reflect.Append(v, value))
@@ -158,17 +156,17 @@ func (d *decoder) items(n *yaml.Node, v reflect.Value, what string) {
 
 // entries returns the entries of a mapping; it reports anything else, and keys
 // that stand twice.
-func (d *decoder) entries(n *yaml.Node, what string) []manifest.Entry {
-	if !d.is(n, what, "a mapping", yaml.NodeTagMap) {
+func (d *decoder) entries(n *manifest.Node, what string) []manifest.Entry {
+	if !d.is(n, what, "a mapping", manifest.MapTag) {
 		return nil
 	}
 	seen := map[string]bool{}
 	mapping := manifest.Resolve(n).Content
 	for i := 0; i+1 < len(mapping); i += 2 {
-		switch key := mapping[i]; {
-		case key.Kind != yaml.ScalarNode:
+		switch key := &mapping[i]; {
+		case key.Kind != manifest.ScalarNode:
 			d.fault(key, "%s has a key that is no text", what)
-		case seen[key.Value] && key.Tag != yaml.MergeTag:
+		case seen[key.Value] && key.Tag != manifest.MergeTag:
 			d.fault(key, "%s has the key %q twice", what, key.Value)
 		default:
 			seen[key.Value] = true
@@ -182,15 +180,15 @@ func (d *decoder) entries(n *yaml.Node, what string) []manifest.Entry {
 }
 
 // text returns the text of a string, or of a scalar of one of the other tags.
-func (d *decoder) text(n *yaml.Node, what string, tags ...string) (text string, ok bool) {
-	if !d.is(n, what, "a string", append(tags, yaml.NodeTagString)...) {
+func (d *decoder) text(n *manifest.Node, what string, tags ...manifest.Tag) (text string, ok bool) {
+	if !d.is(n, what, "a string", append(tags, manifest.StringTag)...) {
 		return "", false
 	}
 	return manifest.Resolve(n).Value, true
 }
 
 // word returns one of a few words.
-func (d *decoder) word(n *yaml.Node, what string, words []string) string {
+func (d *decoder) word(n *manifest.Node, what string, words []string) string {
 	text, ok := d.text(n, what)
 	if ok && !slices.Contains(words, text) {
 		last := len(words) - 1
@@ -200,21 +198,21 @@ func (d *decoder) word(n *yaml.Node, what string, words []string) string {
 }
 
 // is reports whether a node has one of the tags, and the fault if not.
-func (d *decoder) is(n *yaml.Node, what, want string, tags ...string) bool {
-	tag := manifest.Resolve(n).ShortTag()
+func (d *decoder) is(n *manifest.Node, what, want string, tags ...manifest.Tag) bool {
+	tag := manifest.Resolve(n).Tag
 	if slices.Contains(tags, tag) {
 		return true
 	}
 	got, known := kinds[tag]
 	switch {
-	case tag == yaml.NodeTagNull:
+	case tag == manifest.NullTag:
 		d.fault(n, "%s has no value: it must be %s", what, want)
 		return false
 	case !known:
-		got = "a value tagged " + tag
+		got = "a value with a tag of its own"
 	}
 	hint := ""
-	if slices.Contains(tags, yaml.NodeTagString) && manifest.Resolve(n).Kind == yaml.ScalarNode {
+	if slices.Contains(tags, manifest.StringTag) && manifest.Resolve(n).Kind == manifest.ScalarNode {
 		hint = ": put it in quotes"
 	}
 	d.fault(n, "%s must be %s, not %s%s", what, want, got, hint)
@@ -222,9 +220,9 @@ func (d *decoder) is(n *yaml.Node, what, want string, tags ...string) bool {
 }
 
 // kinds name what YAML takes a value for.
-var kinds = map[string]string{
-	yaml.NodeTagMap: "a mapping", yaml.NodeTagSeq: "a list", yaml.NodeTagString: "a string",
-	yaml.NodeTagBool: "true or false", yaml.NodeTagInt: "a number", yaml.NodeTagFloat: "a number", timestamp: "a date",
+var kinds = map[manifest.Tag]string{
+	manifest.MapTag: "a mapping", manifest.SeqTag: "a list", manifest.StringTag: "a string",
+	manifest.BoolTag: "true or false", manifest.IntTag: "a number", manifest.FloatTag: "a number", manifest.TimestampTag: "a date",
 }
 
 // suggestion completes a message about a mistyped name.

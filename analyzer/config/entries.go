@@ -72,20 +72,20 @@ func joined(base, own []Value, list bool) []Value {
 
 // values returns the elements of a list or mapping, or the value itself.
 func (l *layer) values(field manifest.Entry) []Value {
-	value := func(name string, n, at *yaml.Node) Value {
+	value := func(name string, n, at *manifest.Node) Value {
 		origin := fmt.Sprintf("%s:%d", l.doc.File.Path, l.at(at).Start().Line)
-		return Value{Name: name, Text: inline(n), Item: field.Value.Kind == yaml.SequenceNode, Origin: origin}
+		return Value{Name: name, Text: inline(n), Item: field.Value.Kind == manifest.SequenceNode, Origin: origin}
 	}
 	var all []Value
 	switch {
 	case len(field.Value.Content) == 0:
-	case field.Value.Kind == yaml.MappingNode:
+	case field.Value.Kind == manifest.MappingNode:
 		for name, e := range manifest.Fields(field.Value) {
 			all = append(all, value(name, e.Value, e.Key))
 		}
 		return all
 	default:
-		for _, item := range field.Value.Content {
+		for _, item := range field.Value.Children() {
 			all = append(all, value("", manifest.Resolve(item), item))
 		}
 		return all
@@ -94,7 +94,7 @@ func (l *layer) values(field manifest.Entry) []Value {
 }
 
 // inline returns a node as YAML on one line.
-func inline(n *yaml.Node) string {
+func inline(n *manifest.Node) string {
 	text, err := yaml.Marshal(flow(n))
 	if err != nil {
 		return "?" // nothing that was decoded comes here
@@ -102,23 +102,25 @@ func inline(n *yaml.Node) string {
 	return strings.TrimSpace(string(text))
 }
 
-// flow returns a copy of a node that stands on one line, without comments and
+// flow returns what kyaml writes on one line for a node, without comments and
 // with aliases followed.
-func flow(n *yaml.Node) *yaml.Node {
+func flow(n *manifest.Node) *yaml.Node {
 	n = manifest.Resolve(n)
-	c := &yaml.Node{Kind: n.Kind, Tag: n.Tag, Value: n.Value, Style: yaml.FlowStyle}
+	c := &yaml.Node{Kind: yaml.ScalarNode, Tag: n.Tag.String(), Value: n.Value, Style: yaml.FlowStyle}
 	switch n.Kind {
-	case yaml.ScalarNode:
-		c.Style = n.Style & (yaml.DoubleQuotedStyle | yaml.SingleQuotedStyle)
+	case manifest.ScalarNode:
+		c.Style = yaml.Style(n.Style & (manifest.DoubleQuotedStyle | manifest.SingleQuotedStyle))
 		if strings.Contains(n.Value, "\n") {
 			c.Style = yaml.DoubleQuotedStyle
 		}
-	case yaml.MappingNode:
+	case manifest.MappingNode:
+		c.Kind = yaml.MappingNode
 		for _, e := range manifest.Fields(n) {
 			c.Content = append(c.Content, flow(e.Key), flow(e.Value))
 		}
 	default:
-		for _, item := range n.Content {
+		c.Kind = yaml.SequenceNode
+		for _, item := range n.Children() {
 			c.Content = append(c.Content, flow(item))
 		}
 	}

@@ -199,6 +199,6 @@ func validate(t *testing.T, schema *jsonschema.Schema, text string) error {
 	if err := yaml.Unmarshal([]byte(text), &n); err != nil {
 		t.Fatal(err)
 	}
-	value, _ := manifest.Value(n.Content[0])
+	value, _ := manifest.Value(manifest.FromYAML(&n))
 	return schema.Validate(value)
 }

@@ -3,8 +3,6 @@ package config
 import (
 	"reflect"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
 
@@ -31,13 +29,13 @@ type taint struct {
 	Effect Effect `json:"effect" jsonschema:"NoSchedule, PreferNoSchedule or NoExecute"`
 }
 
-func (s *Nodes) read(d *decoder, n *yaml.Node, what string) {
+func (s *Nodes) read(d *decoder, n *manifest.Node, what string) {
 	*s = Nodes{}
-	if manifest.Resolve(n).ShortTag() == yaml.NodeTagString {
+	if manifest.Resolve(n).Tag == manifest.StringTag {
 		s.File.read(d, n, what)
 		return
 	}
-	if !d.is(n, what, "a file or a list", yaml.NodeTagSeq) {
+	if !d.is(n, what, "a file or a list", manifest.SeqTag) {
 		return
 	}
 	var nodes []node // for what is wrong with them
@@ -49,25 +47,24 @@ func (s *Nodes) read(d *decoder, n *yaml.Node, what string) {
 
 // nodeOf makes the Node object of an entry out of the entry's own nodes, so
 // that their places are kept.
-func (d *decoder) nodeOf(entry *yaml.Node) *manifest.Resource {
-	mapping := func() *yaml.Node {
-		return &yaml.Node{Kind: yaml.MappingNode, Tag: yaml.NodeTagMap, Line: entry.Line, Column: entry.Column}
+func (d *decoder) nodeOf(entry *manifest.Node) *manifest.Resource {
+	mapping := func(content ...manifest.Node) manifest.Node {
+		return manifest.Node{Kind: manifest.MappingNode, Tag: manifest.MapTag, Line: entry.Line, Column: entry.Column, Content: content}
 	}
-	key := func(text string) *yaml.Node {
-		return &yaml.Node{Kind: yaml.ScalarNode, Tag: yaml.NodeTagString, Value: text, Line: entry.Line, Column: entry.Column}
+	key := func(text string) manifest.Node {
+		return manifest.Node{Kind: manifest.ScalarNode, Tag: manifest.StringTag, Value: text, Line: entry.Line, Column: entry.Column}
 	}
 	metadata, spec := mapping(), mapping()
 	for name, e := range manifest.Fields(entry) {
-		to := metadata
+		to := &metadata
 		if name == "taints" {
-			to = spec
+			to = &spec
 		}
-		to.Content = append(to.Content, e.Key, e.Raw)
+		to.Content = append(to.Content, *e.Key, *e.Raw)
 	}
-	object := mapping()
-	object.Content = []*yaml.Node{key("metadata"), metadata, key("spec"), spec}
+	object := mapping(key("metadata"), metadata, key("spec"), spec)
 	return &manifest.Resource{
-		Document: d.doc, Node: object, APIVersion: "v1", Version: "v1", Kind: "Node",
+		Document: d.doc, Node: &object, APIVersion: "v1", Version: "v1", Kind: "Node",
 		Name: manifest.String(entry, "name"),
 	}
 }

@@ -4,9 +4,8 @@ import (
 	"reflect"
 	"slices"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
@@ -26,7 +25,7 @@ type Level struct {
 	// At is the place of the rule's id.
 	At source.Location
 
-	options *yaml.Node // not read yet
+	options *manifest.Node // not read yet
 }
 
 // Severity is a severity of analyzer, Off, or On.
@@ -41,7 +40,7 @@ const (
 
 var severities = []string{string(Off), string(On), string(analyzer.Error), string(analyzer.Warning), string(analyzer.Info)}
 
-func (s *Severity) read(d *decoder, n *yaml.Node, what string) {
+func (s *Severity) read(d *decoder, n *manifest.Node, what string) {
 	*s = Severity(d.word(n, what, severities))
 }
 
@@ -52,20 +51,20 @@ type levelKeys struct {
 }
 
 // unread is a mapping that is read later.
-type unread struct{ node *yaml.Node }
+type unread struct{ node *manifest.Node }
 
-func (u *unread) read(_ *decoder, n *yaml.Node, _ string) { u.node = n }
+func (u *unread) read(_ *decoder, n *manifest.Node, _ string) { u.node = n }
 
-func (r *Rules) read(d *decoder, n *yaml.Node, what string) {
+func (r *Rules) read(d *decoder, n *manifest.Node, what string) {
 	for _, e := range d.entries(n, what) {
 		l := &Level{Rule: e.Key.Value, At: d.at(e.Key)}
 		var keys levelKeys
-		if tag := e.Value.ShortTag(); tag == yaml.NodeTagMap || tag == yaml.NodeTagSeq {
+		if tag := e.Value.Tag; tag == manifest.MapTag || tag == manifest.SeqTag {
 			d.decode(e.Raw, reflect.ValueOf(&keys).Elem(), l.Rule)
 		} else {
 			d.decode(e.Raw, reflect.ValueOf(&keys.Severity).Elem(), l.Rule)
 		}
-		if len(e.Value.Content) == 0 && e.Value.Kind == yaml.MappingNode {
+		if len(e.Value.Content) == 0 && e.Value.Kind == manifest.MappingNode {
 			d.fault(e.Raw, "%s needs a severity or options", l.Rule)
 		}
 		l.Severity, l.options = keys.Severity, keys.Options.node
@@ -101,7 +100,7 @@ func (d *decoder) checkRules(all []*analyzer.Rule) {
 }
 
 // readOptions reads the options of a rule over its defaults.
-func (d *decoder) readOptions(rule *analyzer.Rule, n *yaml.Node) any {
+func (d *decoder) readOptions(rule *analyzer.Rule, n *manifest.Node) any {
 	if rule.Options == nil {
 		d.fault(n, "%s has no options", rule.ID)
 		return nil

@@ -8,7 +8,8 @@ import (
 	"time"
 
 	"github.com/bmatcuk/doublestar/v4"
-	"sigs.k8s.io/kustomize/kyaml/yaml"
+
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
 
 // Values that are more than plain text read themselves; schema.go says the
@@ -19,7 +20,7 @@ type FailOn string
 
 var failOns = []string{"error", "warning", "info", "never"}
 
-func (f *FailOn) read(d *decoder, n *yaml.Node, what string) {
+func (f *FailOn) read(d *decoder, n *manifest.Node, what string) {
 	*f = FailOn(d.word(n, what, failOns))
 }
 
@@ -28,12 +29,14 @@ type Effect string
 
 var effects = []string{"NoSchedule", "PreferNoSchedule", "NoExecute"}
 
-func (e *Effect) read(d *decoder, n *yaml.Node, what string) { *e = Effect(d.word(n, what, effects)) }
+func (e *Effect) read(d *decoder, n *manifest.Node, what string) {
+	*e = Effect(d.word(n, what, effects))
+}
 
 // Name is a text that is not empty where it is written; "" means not set.
 type Name string
 
-func (m *Name) read(d *decoder, n *yaml.Node, what string) {
+func (m *Name) read(d *decoder, n *manifest.Node, what string) {
 	text, ok := d.text(n, what)
 	if ok && text == "" {
 		d.fault(n, "%s is empty", what)
@@ -44,7 +47,7 @@ func (m *Name) read(d *decoder, n *yaml.Node, what string) {
 // NameGlob is a name in which * stands for any text; "" means not set.
 type NameGlob string
 
-func (g *NameGlob) read(d *decoder, n *yaml.Node, what string) {
+func (g *NameGlob) read(d *decoder, n *manifest.Node, what string) {
 	(*Name)(g).read(d, n, what)
 	if !doublestar.ValidatePattern(string(*g)) {
 		d.fault(n, "%s %q is no pattern: a bracket or brace is not closed", what, string(*g))
@@ -60,8 +63,8 @@ type Version string
 
 var versionPattern = regexp.MustCompile(`^v?\d+\.\d+(\.\d+)?$`)
 
-func (v *Version) read(d *decoder, n *yaml.Node, what string) {
-	text, ok := d.text(n, what, yaml.NodeTagFloat)
+func (v *Version) read(d *decoder, n *manifest.Node, what string) {
+	text, ok := d.text(n, what, manifest.FloatTag)
 	if ok && !versionPattern.MatchString(text) {
 		d.fault(n, "no Kubernetes version %q: write it like 1.31", text)
 	}
@@ -71,12 +74,10 @@ func (v *Version) read(d *decoder, n *yaml.Node, what string) {
 // Date is a day, as "2027-01-01"; "" means not set.
 type Date string
 
-const timestamp = "!!timestamp"
-
 var datePattern = regexp.MustCompile(`^\d{4}-\d{2}-\d{2}$`)
 
-func (t *Date) read(d *decoder, n *yaml.Node, what string) {
-	text, ok := d.text(n, what, timestamp)
+func (t *Date) read(d *decoder, n *manifest.Node, what string) {
+	text, ok := d.text(n, what, manifest.TimestampTag)
 	if _, err := time.Parse(time.DateOnly, text); ok && err != nil {
 		d.fault(n, "%s %q is no day: write it like 2027-01-31", what, text)
 	}
@@ -88,7 +89,7 @@ type RuleID string
 
 var ruleIDPattern = regexp.MustCompile(`^[a-z][a-z0-9]*(-[a-z0-9]+)+$`)
 
-func (r *RuleID) read(d *decoder, n *yaml.Node, what string) {
+func (r *RuleID) read(d *decoder, n *manifest.Node, what string) {
 	text, ok := d.text(n, what)
 	*r = RuleID(text)
 	if ok {
@@ -103,7 +104,7 @@ type Path struct {
 	origin
 }
 
-func (p *Path) read(d *decoder, n *yaml.Node, what string) {
+func (p *Path) read(d *decoder, n *manifest.Node, what string) {
 	(*Name)(&p.Text).read(d, n, what)
 	p.At = d.at(n)
 	if p.Abs = p.Text; !path.IsAbs(p.Text) {
@@ -127,7 +128,7 @@ type Glob struct {
 	dir, pattern string
 }
 
-func (g *Glob) read(d *decoder, n *yaml.Node, what string) {
+func (g *Glob) read(d *decoder, n *manifest.Node, what string) {
 	(*Name)(&g.Text).read(d, n, what)
 	g.At = d.at(n)
 	if fault := g.compile(d.dir); fault != "" && g.Text != "" {
@@ -177,7 +178,7 @@ type Pattern struct {
 
 var objectPattern = regexp.MustCompile(`^([^/]+/)?[^/a-z][^/]*/[^/]+$`)
 
-func (p *Pattern) read(d *decoder, n *yaml.Node, what string) {
+func (p *Pattern) read(d *decoder, n *manifest.Node, what string) {
 	text, ok := d.text(n, what)
 	p.Text, p.At = text, d.at(n)
 	if ok && !objectPattern.MatchString(text) {

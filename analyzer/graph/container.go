@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strconv"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
 
@@ -14,7 +12,7 @@ import (
 // a regular one, or a sidecar, which stands among the init containers and has
 // restartPolicy: Always. Only these have probes and take ports of their node.
 type Container struct {
-	Node *yaml.Node
+	Node *manifest.Node
 	// Path leads to it in its resource.
 	Path []string
 	Name string

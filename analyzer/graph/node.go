@@ -11,7 +11,6 @@ import (
 	schedulingv1 "k8s.io/component-helpers/scheduling/corev1"
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
 	"k8s.io/klog/v2"
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
@@ -128,7 +127,7 @@ func (p *Placement) Check(n *Node) (Misfit, string) {
 }
 
 // decode fills an API type from a node; a missing node leaves it as it is.
-func decode(n *yaml.Node, into any) error {
+func decode(n *manifest.Node, into any) error {
 	if n == nil {
 		return nil
 	}

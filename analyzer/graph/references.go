@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strconv"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
@@ -199,7 +197,7 @@ func templatedVolumes(w *Workload) map[string]bool {
 }
 
 // container reads the environment of a container.
-func (r *reader) container(w *Workload, c *yaml.Node, path []string) {
+func (r *reader) container(w *Workload, c *manifest.Node, path []string) {
 	name := manifest.String(c, "name")
 	for i, e := range manifest.Items(manifest.Get(c, "env")) {
 		for _, source := range []struct{ field, kind string }{{"configMapKeyRef", "ConfigMap"}, {"secretKeyRef", "Secret"}} {
@@ -219,7 +217,7 @@ func (r *reader) container(w *Workload, c *yaml.Node, path []string) {
 }
 
 // volume reads the ConfigMaps and Secrets of a volume, projected ones included.
-func (r *reader) volume(w *Workload, v *yaml.Node, path []string) {
+func (r *reader) volume(w *Workload, v *manifest.Node, path []string) {
 	r.files(w, "ConfigMap", "name", manifest.Get(v, "configMap"), at(path, "configMap"))
 	r.files(w, "Secret", "secretName", manifest.Get(v, "secret"), at(path, "secret"))
 	for i, s := range manifest.Items(manifest.Get(v, "projected", "sources")) {
@@ -230,7 +228,7 @@ func (r *reader) volume(w *Workload, v *yaml.Node, path []string) {
 }
 
 // files reads a source of files: the object as a whole, or some of its keys.
-func (r *reader) files(w *Workload, kind, field string, source *yaml.Node, path []string) {
+func (r *reader) files(w *Workload, kind, field string, source *manifest.Node, path []string) {
 	whole := Reference{Workload: w, Use: Volume, Target: Target{Kind: kind, Name: manifest.String(source, field)},
 		Path: at(path, field), Optional: manifest.Bool(source, "optional")}
 	items := manifest.Items(manifest.Get(source, "items"))

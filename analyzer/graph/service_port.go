@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strconv"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
 
@@ -37,7 +35,7 @@ func (s *Service) Ports() []ServicePort {
 			Protocol: cmp.Or(manifest.String(n, "protocol"), "TCP"),
 			Path:     []string{"spec", "ports", strconv.Itoa(i)},
 		}
-		if target := manifest.Get(n, "targetPort"); target != nil && target.Kind == yaml.ScalarNode && target.ShortTag() == yaml.NodeTagString {
+		if target := manifest.Get(n, "targetPort"); target != nil && target.Kind == manifest.ScalarNode && target.Tag == manifest.StringTag {
 			port.Target = target.Value
 		}
 		port.Number, _ = manifest.Int(n, "port")

@@ -7,7 +7,6 @@ import (
 
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
@@ -32,7 +31,7 @@ type Workload struct {
 	// Jobs without manualSelector, custom resources.
 	Selector Selector
 
-	template *yaml.Node // nil if there is none
+	template *manifest.Node // nil if there is none
 	added    map[string]valueTest
 }
 
@@ -82,7 +81,7 @@ func newWorkload(g *Graph, r *manifest.Resource, own bool) *Workload {
 func (w *Workload) At(path ...string) []string { return slices.Concat(w.TemplatePath, path) }
 
 // PodField returns the value of a field of the pod template.
-func (w *Workload) PodField(path ...string) *yaml.Node { return manifest.Get(w.template, path...) }
+func (w *Workload) PodField(path ...string) *manifest.Node { return manifest.Get(w.template, path...) }
 
 // IsPod reports whether it is a bare Pod.
 func (w *Workload) IsPod() bool { return w.Kind == "Pod" && w.Group == "" }
@@ -90,7 +89,7 @@ func (w *Workload) IsPod() bool { return w.Kind == "Pod" && w.Group == "" }
 // Controlled reports whether an owner reference names a controller, as in what
 // kubectl prints of a running cluster.
 func (w *Workload) Controlled() bool {
-	return slices.ContainsFunc(manifest.Items(w.Get("metadata", "ownerReferences")), func(n *yaml.Node) bool {
+	return slices.ContainsFunc(manifest.Items(w.Get("metadata", "ownerReferences")), func(n *manifest.Node) bool {
 		return manifest.Bool(n, "controller")
 	})
 }

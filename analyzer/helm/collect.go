@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
@@ -116,7 +114,7 @@ var events = []string{
 
 // hook reports whether an object is created with the release, and whether it is
 // one that "helm test" creates.
-func hook(n *yaml.Node) (installed, test bool) {
+func hook(n *manifest.Node) (installed, test bool) {
 	kinds := manifest.Get(n, "metadata", "annotations", "helm.sh/hook")
 	if kinds == nil {
 		return true, false

@@ -108,7 +108,7 @@ func lead(t *testing.T, o *manifest.Resource, places map[string]int) {
 	for _, path := range scalars(o.Node, nil) {
 		at := o.Location(path...)
 		text, value := string(at.Text()), o.Get(path...)
-		var again yaml.Node
+		var again manifest.Node
 		switch {
 		case value == nil:
 			places["null"]++

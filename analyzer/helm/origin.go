@@ -3,8 +3,6 @@ package helm
 import (
 	"strconv"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
@@ -19,7 +17,7 @@ type origin struct {
 
 	// streamed is the object as somebody else has rendered it, maybe with other
 	// values; nil unless Retrace is at work.
-	streamed *yaml.Node
+	streamed *manifest.Node
 }
 
 // Name returns the name of the object: Helm does not rename what it renders.
@@ -78,7 +76,7 @@ func around(steps []taken) int {
 
 // taken is a step of a path that leads somewhere.
 type taken struct {
-	parent, node *yaml.Node
+	parent, node *manifest.Node
 	key          *source.Span // nil for an item of a sequence
 	span         source.Span  // of the value
 }
@@ -97,7 +95,7 @@ func (o *origin) follow(path []string) []taken {
 	n := o.resource.Node
 	for _, step := range path {
 		n = manifest.Resolve(n)
-		if n != nil && n.Kind == yaml.SequenceNode {
+		if n != nil && n.Kind == manifest.SequenceNode {
 			item := get(n, []string{step})
 			if item == nil {
 				break
@@ -157,8 +155,8 @@ func (o *origin) inside(path []string, steps []taken, by *segment) []string {
 		inside := append([]string(nil), path[i:]...)
 		if s.key == nil { // items that stand before the segment do not count
 			n, _ := strconv.Atoi(inside[0])
-			for _, item := range s.parent.Content[:n] {
-				if !by.holds(o.rendered.SpanOf(item)) {
+			for i := range s.parent.Content[:n] {
+				if !by.holds(o.rendered.SpanOf(&s.parent.Content[i])) {
 					n--
 				}
 			}
@@ -171,7 +169,7 @@ func (o *origin) inside(path []string, steps []taken, by *segment) []string {
 
 // unquoted returns the span of a value without its quotes.
 func unquoted(t taken) source.Span {
-	if t.node.Kind == yaml.ScalarNode && t.node.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 && t.span.End-t.span.Start >= 2 {
+	if t.node.Kind == manifest.ScalarNode && t.node.Style&(manifest.DoubleQuotedStyle|manifest.SingleQuotedStyle) != 0 && t.span.End-t.span.Start >= 2 {
 		return source.Span{Start: t.span.Start + 1, End: t.span.End - 1}
 	}
 	return t.span

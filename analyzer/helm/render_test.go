@@ -14,8 +14,6 @@ import (
 	"testing"
 	"testing/fstest"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer/helm"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
@@ -232,8 +230,8 @@ func TestAnEditAtThePlaceChangesTheField(t *testing.T) {
 }
 
 // scalars returns the paths of all scalars.
-func scalars(n *yaml.Node, path []string) [][]string {
-	if n.Kind == yaml.ScalarNode {
+func scalars(n *manifest.Node, path []string) [][]string {
+	if n.Kind == manifest.ScalarNode {
 		return [][]string{slices.Clone(path)}
 	}
 	var all [][]string

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	chart "helm.sh/helm/v4/pkg/chart/v2"
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
@@ -75,7 +74,7 @@ func checkValues(f *source.File) error {
 // found is a value as it stands in a values file.
 type found struct {
 	manifest.Place
-	node *yaml.Node
+	node *manifest.Node
 }
 
 // find returns the values at a path, the one that counts first. Those of the
@@ -105,17 +104,17 @@ func (s *scope) lookup(path []string) []found {
 }
 
 // get is manifest.Get that returns null values too.
-func get(n *yaml.Node, path []string) *yaml.Node {
+func get(n *manifest.Node, path []string) *manifest.Node {
 	for _, step := range path {
 		switch n = manifest.Resolve(n); {
 		case n == nil:
 			return nil
-		case n.Kind == yaml.SequenceNode:
+		case n.Kind == manifest.SequenceNode:
 			i, err := strconv.Atoi(step)
 			if err != nil || i < 0 || i >= len(n.Content) {
 				return nil
 			}
-			n = n.Content[i]
+			n = &n.Content[i]
 		default:
 			n = manifest.Field(n, step).Value
 		}
@@ -148,8 +147,8 @@ func (s *scope) resolve(r reference, at []int) (path []string, ok bool) {
 func (s *scope) element(path []string, n int) (string, bool) {
 	keys := map[string]bool{}
 	for _, f := range s.find(path) {
-		if f.node.Kind != yaml.MappingNode {
-			return strconv.Itoa(n), n >= 0 && f.node.Kind == yaml.SequenceNode
+		if f.node.Kind != manifest.MappingNode {
+			return strconv.Itoa(n), n >= 0 && f.node.Kind == manifest.SequenceNode
 		}
 		for key := range manifest.Fields(f.node) {
 			keys[key] = true
@@ -163,12 +162,12 @@ func (s *scope) element(path []string, n int) (string, bool) {
 }
 
 // same reports whether a template has put out a value as it stands.
-func same(rendered, value *yaml.Node) bool {
+func same(rendered, value *manifest.Node) bool {
 	rendered, value = manifest.Resolve(rendered), manifest.Resolve(value)
 	switch {
 	case rendered == nil || value == nil || rendered.Kind != value.Kind:
 		return false
-	case rendered.Kind != yaml.ScalarNode:
+	case rendered.Kind != manifest.ScalarNode:
 		return true
 	case strings.TrimSpace(rendered.Value) == strings.TrimSpace(value.Value):
 		return true
@@ -180,24 +179,24 @@ func same(rendered, value *yaml.Node) bool {
 
 // hideCredentials hides the values whose key, or the key of a mapping around
 // them, looks like that of a credential.
-func hideCredentials(d *manifest.Document, n *yaml.Node, secret bool) {
+func hideCredentials(d *manifest.Document, n *manifest.Node, secret bool) {
 	if n == nil {
 		return
 	}
 	switch n.Kind {
-	case yaml.ScalarNode:
-		if secret && !manifest.IsNull(n) && n.ShortTag() != yaml.NodeTagBool {
+	case manifest.ScalarNode:
+		if secret && !manifest.IsNull(n) && n.Tag != manifest.BoolTag {
 			d.File.Hide(d.SpanOf(n))
 		}
-	case yaml.SequenceNode:
-		for _, c := range n.Content {
+	case manifest.SequenceNode:
+		for _, c := range n.Children() {
 			hideCredentials(d, c, secret)
 		}
-	case yaml.MappingNode:
+	case manifest.MappingNode:
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			key := n.Content[i].Value
 			inner := source.IsCredential(key) || secret && !source.IsMention(key)
-			hideCredentials(d, n.Content[i+1], inner)
+			hideCredentials(d, &n.Content[i+1], inner)
 		}
 	}
 }

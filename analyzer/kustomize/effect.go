@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
 
@@ -137,16 +135,16 @@ func (b *Build) IdleImages() []Idle {
 // kustomizations look for, which may be what an inner one has made.
 func (b *Build) images() map[string]bool {
 	there := map[string]bool{}
-	var visit func(n *yaml.Node)
-	visit = func(n *yaml.Node) {
-		if n.Kind == yaml.MappingNode {
+	var visit func(n *manifest.Node)
+	visit = func(n *manifest.Node) {
+		if n.Kind == manifest.MappingNode {
 			for key, e := range manifest.Fields(n) {
 				if key == "image" && manifest.IsPlain(e.Value) {
 					there[imageName(e.Value.Value)] = true
 				}
 			}
 		}
-		for _, c := range n.Content {
+		for _, c := range n.Children() {
 			visit(c)
 		}
 	}
@@ -215,7 +213,7 @@ func (b *Build) SelectorLabels() []Labelled {
 	var all []Labelled
 	for _, k := range b.Parts {
 		root := k.Document.Root
-		add := func(labels *yaml.Node, field ...string) {
+		add := func(labels *manifest.Node, field ...string) {
 			for key, e := range manifest.Fields(labels) {
 				l := Labelled{In: k, Field: append(slices.Clone(field), key), Key: key}
 				for _, r := range b.Resources {

@@ -3,8 +3,6 @@ package kustomize
 import (
 	"strconv"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
 
@@ -15,7 +13,7 @@ func index(i int) string { return strconv.Itoa(i) }
 var mergeKeys = []string{"name", "mountPath", "devicePath", "containerPort", "port", "ip", "topologyKey", "uid", "type", "key"}
 
 // find returns the node at a path; a value that is null is returned too.
-func find(n *yaml.Node, at []string) *yaml.Node {
+func find(n *manifest.Node, at []string) *manifest.Node {
 	for _, step := range at {
 		if n = child(n, step); n == nil {
 			return nil
@@ -24,13 +22,13 @@ func find(n *yaml.Node, at []string) *yaml.Node {
 	return manifest.Resolve(n)
 }
 
-func child(n *yaml.Node, step string) *yaml.Node {
+func child(n *manifest.Node, step string) *manifest.Node {
 	if n = manifest.Resolve(n); n == nil {
 		return nil
 	}
-	if n.Kind == yaml.SequenceNode {
+	if n.Kind == manifest.SequenceNode {
 		if i, err := strconv.Atoi(step); err == nil && i >= 0 && i < len(n.Content) {
-			return manifest.Resolve(n.Content[i])
+			return manifest.Resolve(&n.Content[i])
 		}
 		return nil
 	}
@@ -41,11 +39,11 @@ func child(n *yaml.Node, step string) *yaml.Node {
 // elements of lists may stand at other places. It returns the path there, with
 // the rest of the path as it is, the node that was reached, and how many steps
 // led to it.
-func follow(in, made *yaml.Node, at []string) (steps []string, n *yaml.Node, depth int) {
+func follow(in, made *manifest.Node, at []string) (steps []string, n *manifest.Node, depth int) {
 	n = manifest.Resolve(in)
 	for i, step := range at {
 		to, element := step, child(made, step)
-		if n != nil && n.Kind == yaml.SequenceNode {
+		if n != nil && n.Kind == manifest.SequenceNode {
 			to = counterpart(n, element, step)
 		}
 		next := child(n, to)
@@ -59,7 +57,7 @@ func follow(in, made *yaml.Node, at []string) (steps []string, n *yaml.Node, dep
 
 // counterpart returns the index of the element of a list that an element was
 // made of.
-func counterpart(list, element *yaml.Node, step string) string {
+func counterpart(list, element *manifest.Node, step string) string {
 	if element == nil {
 		return step
 	}
@@ -86,6 +84,6 @@ func counterpart(list, element *yaml.Node, step string) string {
 }
 
 // sameScalar reports whether two scalars read the same.
-func sameScalar(a, b *yaml.Node) bool {
-	return a != nil && b != nil && a.Kind == yaml.ScalarNode && b.Kind == yaml.ScalarNode && a.Value == b.Value
+func sameScalar(a, b *manifest.Node) bool {
+	return a != nil && b != nil && a.Kind == manifest.ScalarNode && b.Kind == manifest.ScalarNode && a.Value == b.Value
 }

@@ -129,7 +129,7 @@ func (tr *tracer) said(r *resource.Resource) *origin {
 
 // originAt returns nil if the object is not what is written or generated there.
 func (tr *tracer) originAt(r *resource.Resource, at birthplace) *origin {
-	o := &origin{node: r.YNode(), kind: r.GetKind(), lists: at.lists}
+	o := &origin{node: manifest.FromYAML(r.YNode()), kind: r.GetKind(), lists: at.lists}
 	if o.lists != nil {
 		if !o.generated(o.lists, r.GetName()) {
 			return nil

@@ -97,7 +97,7 @@ func Read(dir string, d *manifest.Document) *Kustomization {
 // that of its first key.
 func (k *Kustomization) Location(field ...string) source.Location {
 	if len(field) == 0 && len(k.Document.Root.Content) > 0 {
-		return k.Document.Location(k.Document.Root.Content[0])
+		return k.Document.Location(&k.Document.Root.Content[0])
 	}
 	r := manifest.Resource{Document: k.Document, Node: k.Document.Root}
 	return r.Location(field...)

@@ -4,8 +4,6 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
 
@@ -44,7 +42,7 @@ func newTracer(t *Tree, b *Build) *tracer {
 
 // origin is where one made object comes from. It implements manifest.Origin.
 type origin struct {
-	node *yaml.Node // the made object
+	node *manifest.Node // the made object
 	// source is the object as it is written, or the entry of its generator.
 	source manifest.Place
 	kind   string

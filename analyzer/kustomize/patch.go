@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
@@ -23,7 +21,7 @@ type patch struct {
 
 // reach walks a path of the made object in the patch. depth is how many steps
 // of it lead there; 0 if the patch is about something else.
-func (p patch) reach(made *yaml.Node, at []string) (place manifest.Place, n *yaml.Node, depth int) {
+func (p patch) reach(made *manifest.Node, at []string) (place manifest.Place, n *manifest.Node, depth int) {
 	if len(at) < len(p.to) || !samePath(p.to, at[:len(p.to)]) {
 		return place, nil, 0
 	}
@@ -33,7 +31,7 @@ func (p patch) reach(made *yaml.Node, at []string) (place manifest.Place, n *yam
 }
 
 // follow is reach for the whole path.
-func (p patch) follow(made *yaml.Node, at []string) (place manifest.Place, n *yaml.Node, whole bool) {
+func (p patch) follow(made *manifest.Node, at []string) (place manifest.Place, n *manifest.Node, whole bool) {
 	place, n, depth := p.reach(made, at)
 	return place, n, depth == len(at) && n != nil && len(at) > 0
 }
@@ -54,7 +52,7 @@ func (t *Tree) patchesOf(k *Kustomization, o *origin) []patch {
 			if d.Root == nil || !e.aims(d, o) {
 				continue
 			}
-			if d.Root.Kind != yaml.SequenceNode {
+			if d.Root.Kind != manifest.SequenceNode {
 				all = append(all, patch{document: d})
 				continue
 			}
@@ -72,7 +70,7 @@ func (t *Tree) patchesOf(k *Kustomization, o *origin) []patch {
 // patchEntry is one entry of a kustomization that patches.
 type patchEntry struct {
 	field     []string
-	target    *yaml.Node // nil if the patch says itself what it patches
+	target    *manifest.Node // nil if the patch says itself what it patches
 	documents []*manifest.Document
 }
 
@@ -109,11 +107,11 @@ func (t *Tree) patches(k *Kustomization) []patchEntry {
 // patchText returns the documents of a patch that is written inline or in a
 // file, which is parsed even if it does not look like an object. Of inline
 // texts that are quoted or folded the places are unknown, so they have none.
-func (t *Tree) patchText(k *Kustomization, n *yaml.Node) []*manifest.Document {
+func (t *Tree) patchText(k *Kustomization, n *manifest.Node) []*manifest.Document {
 	switch {
-	case n == nil || n.Kind != yaml.ScalarNode:
+	case n == nil || n.Kind != manifest.ScalarNode:
 		return nil
-	case n.Style&yaml.LiteralStyle != 0:
+	case n.Style&manifest.LiteralStyle != 0:
 		d := k.Document
 		span := d.SpanOf(n)
 		first := d.File.Line(d.File.Position(span.Start).Line + 1).Start
@@ -141,7 +139,7 @@ func (e patchEntry) aims(d *manifest.Document, o *origin) bool {
 // matches reports whether a field of a target, which is an anchored regular
 // expression, takes a value (api/resmap SelectorRegex). A missing one takes
 // all.
-func matches(target *yaml.Node, field, value string) bool {
+func matches(target *manifest.Node, field, value string) bool {
 	pattern := manifest.String(target, field)
 	if pattern == "" {
 		return true

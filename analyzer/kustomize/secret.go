@@ -5,8 +5,6 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
 
@@ -19,9 +17,9 @@ func (k *Kustomization) hideSecrets() {
 }
 
 // secrets are the nodes that hold values of Secrets.
-func (k *Kustomization) secrets() iter.Seq[*yaml.Node] {
+func (k *Kustomization) secrets() iter.Seq[*manifest.Node] {
 	root := k.Document.Root
-	return func(yield func(*yaml.Node) bool) {
+	return func(yield func(*manifest.Node) bool) {
 		for _, n := range manifest.Items(manifest.Get(root, "secretGenerator")) {
 			if literals := manifest.Get(n, "literals"); literals != nil && !yield(literals) {
 				return
@@ -38,7 +36,7 @@ func (k *Kustomization) secrets() iter.Seq[*yaml.Node] {
 		}
 		for _, field := range []string{"patchesStrategicMerge", "transformers", "generators"} {
 			for _, n := range manifest.Items(manifest.Get(root, field)) {
-				if n != nil && n.Kind == yaml.ScalarNode && manifest.DefinesSecret([]byte(n.Value)) && !yield(n) {
+				if n != nil && n.Kind == manifest.ScalarNode && manifest.DefinesSecret([]byte(n.Value)) && !yield(n) {
 					return
 				}
 			}

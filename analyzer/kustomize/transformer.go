@@ -5,14 +5,12 @@ import (
 	"slices"
 	"strings"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
 
 // transformer finds the entry of a kustomization that made a value, the
 // outermost kustomization first: it had the last word.
-func (o *origin) transformer(at []string, value *yaml.Node) (manifest.Place, bool) {
+func (o *origin) transformer(at []string, value *manifest.Node) (manifest.Place, bool) {
 	for _, k := range o.chain {
 		root := k.Document.Root
 		if steps := o.madeBy(root, at, value); steps != nil {
@@ -24,7 +22,7 @@ func (o *origin) transformer(at []string, value *yaml.Node) (manifest.Place, boo
 
 // madeBy returns the path in a kustomization of what makes a value of that
 // path; nil if nothing there does.
-func (o *origin) madeBy(root *yaml.Node, at []string, value *yaml.Node) []string {
+func (o *origin) madeBy(root *manifest.Node, at []string, value *manifest.Node) []string {
 	if len(at) == 0 {
 		return nil
 	}
@@ -52,7 +50,7 @@ func isLabel(at []string) bool {
 	return len(at) > 1 && slices.Contains([]string{"labels", "matchLabels", "selector", "annotations"}, at[len(at)-2])
 }
 
-func labelEntry(root *yaml.Node, key, value string) []string {
+func labelEntry(root *manifest.Node, key, value string) []string {
 	for i, l := range manifest.Items(manifest.Get(root, "labels")) {
 		if manifest.String(l, "pairs", key) == value {
 			return []string{"labels", index(i), "pairs", key}
@@ -67,7 +65,7 @@ func labelEntry(root *yaml.Node, key, value string) []string {
 }
 
 // firstField returns the first of the fields that is there.
-func firstField(root *yaml.Node, fields ...string) []string {
+func firstField(root *manifest.Node, fields ...string) []string {
 	for _, f := range fields {
 		if manifest.Get(root, f) != nil {
 			return []string{f}
@@ -76,7 +74,7 @@ func firstField(root *yaml.Node, fields ...string) []string {
 	return nil
 }
 
-func imageEntry(root *yaml.Node, image string) []string {
+func imageEntry(root *manifest.Node, image string) []string {
 	for i, e := range manifest.Items(manifest.Get(root, "images")) {
 		name := manifest.String(e, "newName")
 		if name == "" {
@@ -94,7 +92,7 @@ func imageEntry(root *yaml.Node, image string) []string {
 	return nil
 }
 
-func (o *origin) replicasEntry(root *yaml.Node, count string) []string {
+func (o *origin) replicasEntry(root *manifest.Node, count string) []string {
 	for i, e := range manifest.Items(manifest.Get(root, "replicas")) {
 		if slices.Contains(o.names, manifest.String(e, "name")) && manifest.String(e, "count") == count {
 			return []string{"replicas", index(i), "count"}
@@ -105,7 +103,7 @@ func (o *origin) replicasEntry(root *yaml.Node, count string) []string {
 
 // replacementEntry finds a replacement that targets the field, by the last
 // step of its path.
-func replacementEntry(root *yaml.Node, at []string) []string {
+func replacementEntry(root *manifest.Node, at []string) []string {
 	for i, r := range manifest.Items(manifest.Get(root, "replacements")) {
 		for j, target := range manifest.Items(manifest.Get(r, "targets")) {
 			for k, f := range manifest.Items(manifest.Get(target, "fieldPaths")) {
@@ -162,7 +160,7 @@ func (o *origin) entry(at []string) manifest.Place {
 
 // keyEntry finds what gives a generated object a key: a literal, a file, or,
 // because only reading them would tell, the list of env files.
-func keyEntry(e *yaml.Node, key string) []string {
+func keyEntry(e *manifest.Node, key string) []string {
 	for i, l := range manifest.Items(manifest.Get(e, "literals")) {
 		if strings.HasPrefix(manifest.String(l), key+"=") {
 			return []string{"literals", index(i)}

@@ -3,8 +3,6 @@ package manifest
 import (
 	"fmt"
 	"slices"
-
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
 // aliasing counts as the parser that kubectl uses does (go.yaml.in/yaml/v2
@@ -12,17 +10,17 @@ import (
 // stand for very many.
 type aliasing struct {
 	nodes, byAlias int
-	within         []*yaml.Node // the aliases that are followed
+	within         []*Node // the aliases that are followed
 }
 
 // aliasFault returns why kubectl refuses the aliases of a document, and the one
 // at which it does; "" if it takes them.
-func aliasFault(root *yaml.Node) (message string, at *yaml.Node) {
+func aliasFault(root *Node) (message string, at *Node) {
 	var a aliasing
 	return a.follow(root)
 }
 
-func (a *aliasing) follow(n *yaml.Node) (message string, at *yaml.Node) {
+func (a *aliasing) follow(n *Node) (message string, at *Node) {
 	a.nodes++
 	if len(a.within) > 0 {
 		a.byAlias++
@@ -30,16 +28,16 @@ func (a *aliasing) follow(n *yaml.Node) (message string, at *yaml.Node) {
 	if a.byAlias > 100 && a.nodes > 1000 && float64(a.byAlias) > a.allowed()*float64(a.nodes) {
 		return "it contains excessive aliasing", a.within[0]
 	}
-	if n.Kind == yaml.AliasNode {
+	if n.Kind == AliasNode {
 		if slices.Contains(a.within, n) {
 			return fmt.Sprintf("anchor '%s' value contains itself", n.Value), n
 		}
 		a.within = append(a.within, n)
-		message, at = a.follow(n.Alias)
+		message, at = a.follow(n.alias)
 		a.within = a.within[:len(a.within)-1]
 		return message, at
 	}
-	for _, c := range n.Content {
+	for _, c := range n.Children() {
 		if message, at = a.follow(c); message != "" {
 			return message, at
 		}

@@ -9,8 +9,6 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
-
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
 // Decode reads a node into a Go value, a pointer to zero, as strict decoding
@@ -18,7 +16,7 @@ import (
 // text between. It is for the common case: false means that the node holds
 // anything unusual, or what strict decoding would refuse, and the value then
 // must not be used.
-func Decode(n *yaml.Node, into any) bool {
+func Decode(n *Node, into any) bool {
 	v := reflect.ValueOf(into).Elem()
 	d := decoding{left: maxDecoded}
 	return d.value(n, planOf(v.Type()), v, 0)
@@ -115,12 +113,12 @@ func (p *decodePlan) addFields(t reflect.Type, outer []int) bool {
 	return true
 }
 
-func (d *decoding) value(n *yaml.Node, p *decodePlan, v reflect.Value, depth int) bool {
+func (d *decoding) value(n *Node, p *decodePlan, v reflect.Value, depth int) bool {
 	n = Resolve(n)
 	if d.left--; n == nil || p.strange || d.left <= 0 || depth > maxDecodedDepth {
 		return false
 	}
-	null := n.Kind == yaml.ScalarNode && n.ShortTag() == yaml.NodeTagNull
+	null := n.Kind == ScalarNode && n.Tag == NullTag
 	switch {
 	case p.kind == reflect.Pointer && null:
 		return true
@@ -131,24 +129,24 @@ func (d *decoding) value(n *yaml.Node, p *decodePlan, v reflect.Value, depth int
 		return d.custom(n, v)
 	case null:
 		return true
-	case n.Kind == yaml.MappingNode && p.kind == reflect.Struct:
+	case n.Kind == MappingNode && p.kind == reflect.Struct:
 		return d.object(n, p, v, depth)
-	case n.Kind == yaml.MappingNode && p.kind == reflect.Map:
+	case n.Kind == MappingNode && p.kind == reflect.Map:
 		return d.mapping(n, p, v, depth)
-	case n.Kind == yaml.SequenceNode && p.kind == reflect.Slice:
+	case n.Kind == SequenceNode && p.kind == reflect.Slice:
 		v.Set(reflect.MakeSlice(p.typ, len(n.Content), len(n.Content)))
-		for i, item := range n.Content {
+		for i, item := range n.Children() {
 			if !d.value(item, p.elem(), v.Index(i), depth+1) {
 				return false
 			}
 		}
 		return true
 	}
-	return n.Kind == yaml.ScalarNode && scalar(n, p, v)
+	return n.Kind == ScalarNode && scalar(n, p, v)
 }
 
 // custom hands a node to a type that reads its own JSON.
-func (d *decoding) custom(n *yaml.Node, v reflect.Value) bool {
+func (d *decoding) custom(n *Node, v reflect.Value) bool {
 	e := encoder{budget: d.left}
 	d.buffer = e.append(d.buffer[:0], n, 0)
 	d.left = e.budget
@@ -156,12 +154,12 @@ func (d *decoding) custom(n *yaml.Node, v reflect.Value) bool {
 }
 
 // object reads a struct. A key that stands twice or is not known ends it.
-func (d *decoding) object(n *yaml.Node, p *decodePlan, v reflect.Value, depth int) bool {
+func (d *decoding) object(n *Node, p *decodePlan, v reflect.Value, depth int) bool {
 	var seen uint64
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		key := n.Content[i]
+		key := &n.Content[i]
 		f, known := p.fields[key.Value]
-		if !known || key.Kind != yaml.ScalarNode || key.Tag == yaml.MergeTag || seen&(1<<f.bit) != 0 {
+		if !known || key.Kind != ScalarNode || key.Tag == MergeTag || seen&(1<<f.bit) != 0 {
 			return false
 		}
 		seen |= 1 << f.bit
@@ -169,24 +167,24 @@ func (d *decoding) object(n *yaml.Node, p *decodePlan, v reflect.Value, depth in
 		for _, at := range f.index {
 			field = field.Field(at)
 		}
-		if !d.value(n.Content[i+1], f.plan(), field, depth+1) {
+		if !d.value(&n.Content[i+1], f.plan(), field, depth+1) {
 			return false
 		}
 	}
 	return true
 }
 
-func (d *decoding) mapping(n *yaml.Node, p *decodePlan, v reflect.Value, depth int) bool {
+func (d *decoding) mapping(n *Node, p *decodePlan, v reflect.Value, depth int) bool {
 	m := reflect.MakeMapWithSize(p.typ, len(n.Content)/2)
 	v.Set(m)
 	key, value := reflect.New(p.typ.Key()).Elem(), reflect.New(p.typ.Elem()).Elem()
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		k := n.Content[i]
-		if k.Kind != yaml.ScalarNode || k.Tag == yaml.MergeTag || !utf8.ValidString(k.Value) || keyText(k) != k.Value {
+		k := &n.Content[i]
+		if k.Kind != ScalarNode || k.Tag == MergeTag || !utf8.ValidString(k.Value) || keyText(k) != k.Value {
 			return false
 		}
 		value.SetZero()
-		if !d.value(n.Content[i+1], p.elem(), value, depth+1) {
+		if !d.value(&n.Content[i+1], p.elem(), value, depth+1) {
 			return false
 		}
 		key.SetString(k.Value)
@@ -197,8 +195,8 @@ func (d *decoding) mapping(n *yaml.Node, p *decodePlan, v reflect.Value, depth i
 
 // scalar reads a scalar that appendScalar writes as a string, a boolean or a
 // plain integer.
-func scalar(n *yaml.Node, p *decodePlan, v reflect.Value) bool {
-	tag := n.ShortTag()
+func scalar(n *Node, p *decodePlan, v reflect.Value) bool {
+	tag := n.Tag
 	switch p.kind {
 	case reflect.Bool:
 		value, ok := Boolean(n)
@@ -206,13 +204,13 @@ func scalar(n *yaml.Node, p *decodePlan, v reflect.Value) bool {
 		return ok
 	case reflect.Int, reflect.Int32, reflect.Int64:
 		i, err := strconv.ParseInt(n.Value, 10, 64)
-		if err != nil || tag != yaml.NodeTagInt || !isDecimal(n.Value) || v.OverflowInt(i) {
+		if err != nil || tag != IntTag || !isDecimal(n.Value) || v.OverflowInt(i) {
 			return false
 		}
 		v.SetInt(i)
 		return true
 	}
-	if _, other := Boolean(n); other || tag == yaml.NodeTagInt || tag == yaml.NodeTagFloat || tag == binaryTag || !utf8.ValidString(n.Value) {
+	if _, other := Boolean(n); other || tag == IntTag || tag == FloatTag || tag == BinaryTag || !utf8.ValidString(n.Value) {
 		return false
 	}
 	switch {

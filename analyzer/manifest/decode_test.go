@@ -90,18 +90,19 @@ func TestDecode(t *testing.T) {
 		{`{spec: &a {deep: *a}}`, false},
 		{`[]`, false},
 	} {
-		var n yaml.Node
-		if err := yaml.Unmarshal([]byte(tt.text), &n); err != nil {
+		var y yaml.Node
+		if err := yaml.Unmarshal([]byte(tt.text), &y); err != nil {
 			t.Fatalf("%s: %v", tt.text, err)
 		}
+		n := FromYAML(&y)
 		var got, want thing
-		if ok := Decode(n.Content[0], &got); ok != tt.want {
+		if ok := Decode(n, &got); ok != tt.want {
 			t.Errorf("%s: Decode = %t", tt.text, ok)
 		}
 		if !tt.want {
 			continue
 		}
-		data, _ := AppendJSON(nil, n.Content[0])
+		data, _ := AppendJSON(nil, n)
 		if err := json.Unmarshal(data, &want); err != nil {
 			t.Fatalf("%s: %v", data, err)
 		}

@@ -7,8 +7,6 @@ package manifest
 import (
 	"sync"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
@@ -64,7 +62,7 @@ type Document struct {
 	Span source.Span
 	Role Role
 	// Root is the top node, nil unless the document was parsed.
-	Root *yaml.Node
+	Root *Node
 	// Resources holds the objects of the document, nil unless Role is Object.
 	Resources []*Resource
 	// Problems are the faults of the YAML itself.

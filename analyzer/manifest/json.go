@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"unicode/utf8"
-
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
 // AppendJSON appends a node as the JSON that kubectl makes of it before it
@@ -15,7 +13,7 @@ import (
 // last value counts, and scalars have the types of YAML 1.1, where y, on and no
 // are booleans (sigs.k8s.io/yaml YAMLToJSON). ok is false when it was cut
 // short, as with Value.
-func AppendJSON(b []byte, n *yaml.Node) (data []byte, ok bool) {
+func AppendJSON(b []byte, n *Node) (data []byte, ok bool) {
 	e := encoder{budget: maxValueNodes}
 	b = e.append(b, n, 0)
 	return b, e.budget > 0
@@ -23,7 +21,7 @@ func AppendJSON(b []byte, n *yaml.Node) (data []byte, ok bool) {
 
 type encoder struct{ budget int }
 
-func (e *encoder) append(b []byte, n *yaml.Node, depth int) []byte {
+func (e *encoder) append(b []byte, n *Node, depth int) []byte {
 	n = Resolve(n)
 	if e.budget--; depth > maxValueDepth {
 		e.budget = 0
@@ -32,11 +30,11 @@ func (e *encoder) append(b []byte, n *yaml.Node, depth int) []byte {
 		return append(b, "null"...)
 	}
 	switch n.Kind {
-	case yaml.MappingNode:
+	case MappingNode:
 		return e.mapping(b, n, depth)
-	case yaml.SequenceNode:
+	case SequenceNode:
 		b = append(b, '[')
-		for i, c := range n.Content {
+		for i, c := range n.Children() {
 			if i > 0 {
 				b = append(b, ',')
 			}
@@ -47,10 +45,10 @@ func (e *encoder) append(b []byte, n *yaml.Node, depth int) []byte {
 	return appendScalar(b, n)
 }
 
-func (e *encoder) mapping(b []byte, n *yaml.Node, depth int) []byte {
+func (e *encoder) mapping(b []byte, n *Node, depth int) []byte {
 	b = append(b, '{')
 	first := true
-	add := func(key string, value *yaml.Node) {
+	add := func(key string, value *Node) {
 		if !first {
 			b = append(b, ',')
 		}
@@ -60,7 +58,7 @@ func (e *encoder) mapping(b []byte, n *yaml.Node, depth int) []byte {
 	}
 	if isPlain(n) {
 		for i := 0; i+1 < len(n.Content); i += 2 {
-			add(keyText(n.Content[i]), n.Content[i+1])
+			add(keyText(&n.Content[i]), &n.Content[i+1])
 		}
 		return append(b, '}')
 	}
@@ -72,17 +70,17 @@ func (e *encoder) mapping(b []byte, n *yaml.Node, depth int) []byte {
 
 // keyText returns a key as kubectl sends it: JSON has strings alone for keys,
 // so "on" is "true" and 010 is "8" (sigs.k8s.io/yaml convertToJSONableObject).
-func keyText(n *yaml.Node) string {
+func keyText(n *Node) string {
 	if n.Value == "" || n.Style != 0 || strings.IndexByte("yYnNoOtTfF.+-0123456789", n.Value[0]) < 0 {
 		return n.Value
 	}
-	switch n.ShortTag() {
-	case yaml.NodeTagInt:
+	switch n.Tag {
+	case IntTag:
 		var v int
 		if n.Decode(&v) == nil {
 			return strconv.Itoa(v)
 		}
-	case yaml.NodeTagFloat:
+	case FloatTag:
 		var v float64
 		if n.Decode(&v) == nil {
 			return floatKeys.Replace(strconv.FormatFloat(v, 'g', -1, 32))
@@ -98,30 +96,27 @@ var floatKeys = strings.NewReplacer("+Inf", ".inf", "-Inf", "-.inf", "NaN", ".na
 
 // isPlain reports whether a mapping has neither merge keys nor repeated ones,
 // so that its entries can be taken as they stand.
-func isPlain(n *yaml.Node) bool {
+func isPlain(n *Node) bool {
 	for i := 0; i < len(n.Content); i += 2 {
-		if k := n.Content[i]; k.Tag == yaml.MergeTag || k.Kind != yaml.ScalarNode {
+		if k := n.Content[i]; k.Tag == MergeTag || k.Kind != ScalarNode {
 			return false
 		}
 	}
 	return duplicates(n) == nil
 }
 
-// binaryTag marks base64, which kubectl decodes.
-const binaryTag = "!!binary"
-
-func appendScalar(b []byte, n *yaml.Node) []byte {
-	switch n.ShortTag() {
-	case yaml.NodeTagNull:
+func appendScalar(b []byte, n *Node) []byte {
+	switch n.Tag {
+	case NullTag:
 		return append(b, "null"...)
-	case yaml.NodeTagInt:
+	case IntTag:
 		if v, err := strconv.ParseInt(n.Value, 10, 64); err == nil && isDecimal(n.Value) {
 			return strconv.AppendInt(b, v, 10)
 		}
 		return appendNumber(b, n)
-	case yaml.NodeTagFloat:
+	case FloatTag:
 		return appendNumber(b, n)
-	case binaryTag:
+	case BinaryTag:
 		var v string
 		if n.Decode(&v) == nil {
 			return appendString(b, v)
@@ -141,7 +136,7 @@ func isDecimal(s string) bool {
 }
 
 // appendNumber appends numbers that are not written as JSON writes them.
-func appendNumber(b []byte, n *yaml.Node) []byte {
+func appendNumber(b []byte, n *Node) []byte {
 	var v any
 	if n.Decode(&v) != nil {
 		return appendString(b, n.Value)
@@ -158,11 +153,11 @@ func appendNumber(b []byte, n *yaml.Node) []byte {
 
 // Boolean returns the value of what is a boolean to YAML 1.1; much of it is a
 // string to YAML 1.2.
-func Boolean(n *yaml.Node) (value, ok bool) {
-	if n.ShortTag() == yaml.NodeTagBool {
+func Boolean(n *Node) (value, ok bool) {
+	if n.Tag == BoolTag {
 		return strings.HasPrefix(n.Value, "t") || strings.HasPrefix(n.Value, "T"), true
 	}
-	if n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle|yaml.LiteralStyle|yaml.FoldedStyle|yaml.TaggedStyle) != 0 {
+	if n.Style&(DoubleQuotedStyle|SingleQuotedStyle|LiteralStyle|FoldedStyle|TaggedStyle) != 0 {
 		return false, false
 	}
 	switch n.Value {

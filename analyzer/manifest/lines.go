@@ -5,8 +5,6 @@ import (
 	"strings"
 	"unicode/utf8"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
@@ -60,39 +58,34 @@ func parserLines(text []byte) []int {
 // SpanOf returns the bytes of a node of this document: a scalar with its quotes
 // or block indicator, a collection from its first to its last character. An
 // empty value has an empty span.
-func (d *Document) SpanOf(n *yaml.Node) source.Span {
-	start := d.offset(n.Line, n.Column)
+func (d *Document) SpanOf(n *Node) source.Span {
+	start := d.offset(int(n.Line), int(n.Column))
 	return source.Span{Start: start, End: max(start, d.end(n, start))}
 }
 
 // Location returns the place of a node of this document.
-func (d *Document) Location(n *yaml.Node) source.Location {
+func (d *Document) Location(n *Node) source.Location {
 	return source.Location{File: d.File, Span: d.SpanOf(n)}
 }
 
 // end returns the offset behind the last byte of a node that starts at start.
-func (d *Document) end(n *yaml.Node, start int) int {
+func (d *Document) end(n *Node, start int) int {
 	text := d.File.Data[:d.text.End]
 	switch n.Kind {
-	case yaml.DocumentNode:
-		if len(n.Content) == 0 {
-			return start
-		}
-		return d.SpanOf(n.Content[0]).End
-	case yaml.AliasNode:
+	case AliasNode:
 		return min(start+1+len(n.Value), len(text))
-	case yaml.ScalarNode:
+	case ScalarNode:
 		return d.scalarEnd(n, skipProperties(text, start, n))
 	}
 	end := skipProperties(text, start, n)
 	if len(n.Content) > 0 {
-		end = d.SpanOf(n.Content[len(n.Content)-1]).End
+		end = d.SpanOf(&n.Content[len(n.Content)-1]).End
 	}
-	if n.Style&yaml.FlowStyle == 0 {
+	if n.Style&FlowStyle == 0 {
 		return end
 	}
 	closing := byte('}')
-	if n.Kind == yaml.SequenceNode {
+	if n.Kind == SequenceNode {
 		closing = ']'
 	}
 	for i := end; i < len(text); i++ {
@@ -106,10 +99,10 @@ func (d *Document) end(n *yaml.Node, start int) int {
 	return end
 }
 
-func (d *Document) scalarEnd(n *yaml.Node, start int) int {
+func (d *Document) scalarEnd(n *Node, start int) int {
 	text := d.File.Data[:d.text.End]
 	switch {
-	case n.Style&yaml.DoubleQuotedStyle != 0:
+	case n.Style&DoubleQuotedStyle != 0:
 		for i := start + 1; i < len(text); i++ {
 			switch text[i] {
 			case '\\':
@@ -119,7 +112,7 @@ func (d *Document) scalarEnd(n *yaml.Node, start int) int {
 			}
 		}
 		return len(text)
-	case n.Style&yaml.SingleQuotedStyle != 0:
+	case n.Style&SingleQuotedStyle != 0:
 		for i := start + 1; i < len(text); i++ {
 			if text[i] != '\'' {
 				continue
@@ -131,7 +124,7 @@ func (d *Document) scalarEnd(n *yaml.Node, start int) int {
 			return i + 1
 		}
 		return len(text)
-	case n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0:
+	case n.Style&(LiteralStyle|FoldedStyle) != 0:
 		if strings.TrimSpace(n.Value) == "" {
 			return start + len(bytes.TrimRight(text[start:start+lineLength(text[start:])], "\r\n"))
 		}
@@ -198,8 +191,8 @@ func lineLength(text []byte) int {
 }
 
 // skipProperties moves start behind the anchor and the tag of a node.
-func skipProperties(text []byte, start int, n *yaml.Node) int {
-	if n.Anchor == "" && n.Style&yaml.TaggedStyle == 0 {
+func skipProperties(text []byte, start int, n *Node) int {
+	if n.Style&(AnchoredStyle|TaggedStyle) == 0 {
 		return start
 	}
 	pos := start

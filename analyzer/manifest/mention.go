@@ -3,8 +3,6 @@ package manifest
 import (
 	"regexp"
 	"strings"
-
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
 // mentioned finds what may be a field path: words joined by dots, with indices.
@@ -26,7 +24,7 @@ func (r *Resource) Mentioned(text string) []string {
 
 // Known returns as much of a path as leads to a value below a node, nil for
 // nothing.
-func Known(n *yaml.Node, path []string) []string {
+func Known(n *Node, path []string) []string {
 	for i := range path {
 		if n = Get(n, path[i]); n == nil {
 			return path[:i:i]

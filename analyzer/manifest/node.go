@@ -3,55 +3,53 @@ package manifest
 import (
 	"iter"
 	"strconv"
-
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 )
 
 // Resolve follows aliases. It returns nil for nil.
-func Resolve(n *yaml.Node) *yaml.Node {
-	for n != nil && n.Kind == yaml.AliasNode {
-		n = n.Alias
+func Resolve(n *Node) *Node {
+	for n != nil && n.Kind == AliasNode {
+		n = n.alias
 	}
 	return n
 }
 
 // IsNull reports whether the node is absent or null. kubectl drops fields that
 // are null before it sends an object, so the two are the same to Kubernetes.
-func IsNull(n *yaml.Node) bool {
+func IsNull(n *Node) bool {
 	n = Resolve(n)
-	return n == nil || n.Kind == yaml.ScalarNode && n.ShortTag() == yaml.NodeTagNull
+	return n == nil || n.Kind == ScalarNode && n.Tag == NullTag
 }
 
 // IsMapping reports whether the node, with aliases followed, is a mapping.
-func IsMapping(n *yaml.Node) bool {
+func IsMapping(n *Node) bool {
 	n = Resolve(n)
-	return n != nil && n.Kind == yaml.MappingNode
+	return n != nil && n.Kind == MappingNode
 }
 
 // Entry is a key of a mapping with its value; the value has aliases followed,
 // Value and Raw differ only then.
 type Entry struct {
-	Key, Value, Raw *yaml.Node
+	Key, Value, Raw *Node
 }
 
 // Field returns the entry of a key. Of a key that stands twice the last one
 // counts, as it does for kubectl; merge keys ("<<") supply what the mapping
 // itself does not have. A missing key gives a zero Entry.
-func Field(n *yaml.Node, key string) Entry {
+func Field(n *Node, key string) Entry {
 	return field(n, key, maxMergeDepth)
 }
 
 // maxMergeDepth ends merge keys that lead back to themselves.
 const maxMergeDepth = 16
 
-func field(n *yaml.Node, key string, depth int) Entry {
+func field(n *Node, key string, depth int) Entry {
 	n = Resolve(n)
-	if n == nil || n.Kind != yaml.MappingNode || depth == 0 {
+	if n == nil || n.Kind != MappingNode || depth == 0 {
 		return Entry{}
 	}
 	for i := len(n.Content) - 2; i >= 0; i -= 2 {
-		if k := n.Content[i]; k.Value == key && k.Kind == yaml.ScalarNode {
-			return Entry{k, Resolve(n.Content[i+1]), n.Content[i+1]}
+		if k := &n.Content[i]; k.Value == key && k.Kind == ScalarNode {
+			return Entry{k, Resolve(&n.Content[i+1]), &n.Content[i+1]}
 		}
 	}
 	for source := range merged(n) {
@@ -63,20 +61,20 @@ func field(n *yaml.Node, key string, depth int) Entry {
 }
 
 // merged yields the mappings that the merge keys of n name.
-func merged(n *yaml.Node) iter.Seq[*yaml.Node] {
-	return func(yield func(*yaml.Node) bool) {
+func merged(n *Node) iter.Seq[*Node] {
+	return func(yield func(*Node) bool) {
 		for i := 0; i+1 < len(n.Content); i += 2 {
-			if n.Content[i].Tag != yaml.MergeTag {
+			if n.Content[i].Tag != MergeTag {
 				continue
 			}
-			source := Resolve(n.Content[i+1])
-			if source == nil || source.Kind != yaml.SequenceNode {
+			source := Resolve(&n.Content[i+1])
+			if source == nil || source.Kind != SequenceNode {
 				if !yield(source) {
 					return
 				}
 				continue
 			}
-			for _, s := range source.Content {
+			for _, s := range source.Children() {
 				if !yield(Resolve(s)) {
 					return
 				}
@@ -88,34 +86,34 @@ func merged(n *yaml.Node) iter.Seq[*yaml.Node] {
 // Fields yields the entries of a mapping as Field would return them, each key
 // once, in the order in which the keys stand. Null values are yielded too.
 // Anything but a mapping has no entries.
-func Fields(n *yaml.Node) iter.Seq2[string, Entry] {
+func Fields(n *Node) iter.Seq2[string, Entry] {
 	return func(yield func(string, Entry) bool) {
 		n = Resolve(n)
-		if n == nil || n.Kind != yaml.MappingNode {
+		if n == nil || n.Kind != MappingNode {
 			return
 		}
 		fields(n, map[string]bool{}, maxMergeDepth, yield)
 	}
 }
 
-func fields(n *yaml.Node, seen map[string]bool, depth int, yield func(string, Entry) bool) bool {
-	if n == nil || n.Kind != yaml.MappingNode || depth == 0 {
+func fields(n *Node, seen map[string]bool, depth int, yield func(string, Entry) bool) bool {
+	if n == nil || n.Kind != MappingNode || depth == 0 {
 		return true
 	}
 	last := make(map[string]int, len(n.Content)/2)
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if k := n.Content[i]; k.Kind == yaml.ScalarNode && k.Tag != yaml.MergeTag {
+		if k := n.Content[i]; k.Kind == ScalarNode && k.Tag != MergeTag {
 			last[k.Value] = i
 		}
 	}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key := n.Content[i].Value
 		at, ok := last[key]
-		if !ok || seen[key] || n.Content[i].Kind != yaml.ScalarNode || n.Content[i].Tag == yaml.MergeTag {
+		if !ok || seen[key] || n.Content[i].Kind != ScalarNode || n.Content[i].Tag == MergeTag {
 			continue
 		}
 		seen[key] = true
-		if !yield(key, Entry{n.Content[at], Resolve(n.Content[at+1]), n.Content[at+1]}) {
+		if !yield(key, Entry{&n.Content[at], Resolve(&n.Content[at+1]), &n.Content[at+1]}) {
 			return false
 		}
 	}
@@ -129,13 +127,13 @@ func fields(n *yaml.Node, seen map[string]bool, depth int, yield func(string, En
 
 // Items returns the elements of a sequence, aliases followed. Anything but a
 // sequence has none.
-func Items(n *yaml.Node) []*yaml.Node {
+func Items(n *Node) []*Node {
 	n = Resolve(n)
-	if n == nil || n.Kind != yaml.SequenceNode {
+	if n == nil || n.Kind != SequenceNode {
 		return nil
 	}
-	items := make([]*yaml.Node, len(n.Content))
-	for i, c := range n.Content {
+	items := make([]*Node, len(n.Content))
+	for i, c := range n.Children() {
 		items[i] = Resolve(c)
 	}
 	return items
@@ -143,7 +141,7 @@ func Items(n *yaml.Node) []*yaml.Node {
 
 // Get returns the value at a path of keys and, in sequences, decimal indices.
 // It is nil where there is none or where it is null.
-func Get(n *yaml.Node, path ...string) *yaml.Node {
+func Get(n *Node, path ...string) *Node {
 	n = Resolve(n)
 	for _, step := range path {
 		n = child(n, step)
@@ -154,13 +152,13 @@ func Get(n *yaml.Node, path ...string) *yaml.Node {
 	return n
 }
 
-func child(n *yaml.Node, step string) *yaml.Node {
+func child(n *Node, step string) *Node {
 	if n == nil {
 		return nil
 	}
-	if n.Kind == yaml.SequenceNode {
+	if n.Kind == SequenceNode {
 		if i, err := strconv.Atoi(step); err == nil && i >= 0 && i < len(n.Content) {
-			return Resolve(n.Content[i])
+			return Resolve(&n.Content[i])
 		}
 		return nil
 	}
@@ -169,8 +167,8 @@ func child(n *yaml.Node, step string) *yaml.Node {
 
 // String returns the text of the scalar at a path, whatever its type; "" where
 // there is no scalar.
-func String(n *yaml.Node, path ...string) string {
-	if n = Get(n, path...); n != nil && n.Kind == yaml.ScalarNode {
+func String(n *Node, path ...string) string {
+	if n = Get(n, path...); n != nil && n.Kind == ScalarNode {
 		return n.Value
 	}
 	return ""
@@ -178,13 +176,13 @@ func String(n *yaml.Node, path ...string) string {
 
 // Int returns the integer at a path as kubectl reads it: YAML 1.1 octal ("010"
 // is 8) and whole floats ("2.0") included. ok is false for anything else.
-func Int(n *yaml.Node, path ...string) (value int, ok bool) {
+func Int(n *Node, path ...string) (value int, ok bool) {
 	n = Get(n, path...)
-	if n == nil || n.Kind != yaml.ScalarNode {
+	if n == nil || n.Kind != ScalarNode {
 		return 0, false
 	}
-	switch n.ShortTag() {
-	case yaml.NodeTagInt:
+	switch n.Tag {
+	case IntTag:
 		if v, err := strconv.Atoi(n.Value); err == nil && strconv.Itoa(v) == n.Value {
 			return v, true // without the cost of a decoder
 		}
@@ -192,7 +190,7 @@ func Int(n *yaml.Node, path ...string) (value int, ok bool) {
 		if err := n.Decode(&v); err == nil {
 			return v, true
 		}
-	case yaml.NodeTagFloat:
+	case FloatTag:
 		var v float64
 		if err := n.Decode(&v); err == nil && v == float64(int(v)) {
 			return int(v), true
@@ -202,12 +200,12 @@ func Int(n *yaml.Node, path ...string) (value int, ok bool) {
 }
 
 // Bool returns whether the scalar at a path is true.
-func Bool(n *yaml.Node, path ...string) bool {
+func Bool(n *Node, path ...string) bool {
 	n = Get(n, path...)
-	if n == nil || n.Kind != yaml.ScalarNode {
+	if n == nil || n.Kind != ScalarNode {
 		return false
 	}
-	if n.ShortTag() == yaml.NodeTagBool {
+	if n.Tag == BoolTag {
 		value, _ := Boolean(n)
 		return value
 	}
@@ -218,14 +216,14 @@ func Bool(n *yaml.Node, path ...string) bool {
 // StringMap returns the mapping at a path as labels and selectors are read: a
 // null value makes its key vanish. It is nil where there is no mapping, and
 // empty, not nil, for "{}".
-func StringMap(n *yaml.Node, path ...string) map[string]string {
+func StringMap(n *Node, path ...string) map[string]string {
 	n = Get(n, path...)
-	if n == nil || n.Kind != yaml.MappingNode {
+	if n == nil || n.Kind != MappingNode {
 		return nil
 	}
 	m := make(map[string]string, len(n.Content)/2)
 	for key, e := range Fields(n) {
-		if !IsNull(e.Value) && e.Value.Kind == yaml.ScalarNode {
+		if !IsNull(e.Value) && e.Value.Kind == ScalarNode {
 			m[key] = e.Value.Value
 		}
 	}
@@ -243,13 +241,13 @@ const (
 // map[string]any, []any, string, bool, nil, int or float64. ok is false when
 // it was cut short, because aliases unfold to more than a million nodes or
 // levels go deeper than ten thousand.
-func Value(n *yaml.Node) (value any, ok bool) {
+func Value(n *Node) (value any, ok bool) {
 	budget := maxValueNodes
 	value = convert(n, &budget, 0)
 	return value, budget > 0
 }
 
-func convert(n *yaml.Node, budget *int, depth int) any {
+func convert(n *Node, budget *int, depth int) any {
 	n = Resolve(n)
 	if n == nil || *budget <= 0 {
 		return nil
@@ -258,23 +256,23 @@ func convert(n *yaml.Node, budget *int, depth int) any {
 		*budget = 0
 	}
 	switch n.Kind {
-	case yaml.MappingNode:
+	case MappingNode:
 		m := make(map[string]any, len(n.Content)/2)
 		for key, e := range Fields(n) {
 			m[key] = convert(e.Value, budget, depth+1)
 		}
 		return m
-	case yaml.SequenceNode:
+	case SequenceNode:
 		s := make([]any, len(n.Content))
-		for i, c := range n.Content {
+		for i, c := range n.Children() {
 			s[i] = convert(c, budget, depth+1)
 		}
 		return s
 	}
-	switch n.ShortTag() {
-	case yaml.NodeTagNull:
+	switch n.Tag {
+	case NullTag:
 		return nil
-	case yaml.NodeTagInt, yaml.NodeTagFloat, yaml.NodeTagBool:
+	case IntTag, FloatTag, BoolTag:
 		var v any
 		if n.Decode(&v) == nil {
 			return v
@@ -284,7 +282,7 @@ func convert(n *yaml.Node, budget *int, depth int) any {
 }
 
 // IsPlain reports whether the node is a scalar that is not null.
-func IsPlain(n *yaml.Node) bool {
+func IsPlain(n *Node) bool {
 	n = Resolve(n)
-	return n != nil && n.Kind == yaml.ScalarNode && !IsNull(n)
+	return n != nil && n.Kind == ScalarNode && !IsNull(n)
 }

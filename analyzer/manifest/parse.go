@@ -91,10 +91,9 @@ func (d *Document) parse() {
 		d.fail(text, err)
 		return
 	}
-	if node.Kind != yaml.DocumentNode || len(node.Content) == 0 {
+	if d.Root = FromYAML(&node); d.Root == nil {
 		return
 	}
-	d.Root = node.Content[0]
 	if bytes.IndexByte(text, '*') >= 0 {
 		if message, at := aliasFault(d.Root); message != "" {
 			d.hideIfSecret(text)
@@ -122,9 +121,9 @@ func (d *Document) parse() {
 // classify tells the role of a document that was parsed.
 func (d *Document) classify() Role {
 	switch {
-	case d.Root.Kind == yaml.SequenceNode:
+	case d.Root.Kind == SequenceNode:
 		return Patch
-	case d.Root.Kind != yaml.MappingNode:
+	case d.Root.Kind != MappingNode:
 		return Foreign
 	}
 	apiVersion, kind := Field(d.Root, "apiVersion"), Field(d.Root, "kind")
@@ -143,11 +142,11 @@ func (d *Document) classify() Role {
 // of a typed list ("DeploymentList"), whose items may leave out their kind.
 func collect(d *Document) []*Resource {
 	var all []*Resource
-	var add func(n *yaml.Node, path []string, apiVersion, kind string, depth int)
-	add = func(n *yaml.Node, path []string, apiVersion, kind string, depth int) {
+	var add func(n *Node, path []string, apiVersion, kind string, depth int)
+	add = func(n *Node, path []string, apiVersion, kind string, depth int) {
 		r := newResource(d, n, path, apiVersion, kind)
 		items := Field(n, "items")
-		isList := strings.HasSuffix(r.Kind, "List") && items.Value != nil && items.Value.Kind == yaml.SequenceNode
+		isList := strings.HasSuffix(r.Kind, "List") && items.Value != nil && items.Value.Kind == SequenceNode
 		if !isList || depth > maxListDepth {
 			all = append(all, r)
 			return
@@ -157,7 +156,7 @@ func collect(d *Document) []*Resource {
 			itemVersion, itemKind = r.APIVersion, strings.TrimSuffix(r.Kind, "List")
 		}
 		for i, item := range Items(items.Value) {
-			if item != nil && item.Kind == yaml.MappingNode {
+			if item != nil && item.Kind == MappingNode {
 				add(item, append(path, "items", fmt.Sprint(i)), itemVersion, itemKind, depth+1)
 			}
 		}
@@ -171,9 +170,9 @@ const maxListDepth = 4
 
 // hasTemplateKeys reports whether {{ }} was read as YAML: "name: {{ x }}" is a
 // mapping whose key is a mapping, which no Kubernetes object has.
-func hasTemplateKeys(n *yaml.Node) bool {
-	for i, c := range n.Content {
-		if n.Kind == yaml.MappingNode && i%2 == 0 && c.Kind == yaml.MappingNode || hasTemplateKeys(c) {
+func hasTemplateKeys(n *Node) bool {
+	for i, c := range n.Children() {
+		if n.Kind == MappingNode && i%2 == 0 && c.Kind == MappingNode || hasTemplateKeys(c) {
 			return true
 		}
 	}

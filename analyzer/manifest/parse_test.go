@@ -376,19 +376,19 @@ func FuzzParse(f *testing.F) {
 }
 
 // checkSpans parses the text of every plain or quoted scalar on its own.
-func checkSpans(t *testing.T, d *Document, n *yaml.Node) {
+func checkSpans(t *testing.T, d *Document, n *Node) {
 	span := d.SpanOf(n)
 	if span.Start < d.Span.Start || span.End > d.Span.End {
 		t.Fatalf("node %q at %v leaves its document %v", n.Value, span, d.Span)
 	}
-	if n.Kind == yaml.ScalarNode && n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0 && n.Value != "" {
-		var again yaml.Node
+	if n.Kind == ScalarNode && n.Style&(LiteralStyle|FoldedStyle) == 0 && n.Value != "" {
+		var again Node
 		text := d.File.Data[span.Start:span.End]
-		if err := yaml.Unmarshal(text, &again); err == nil && len(again.Content) == 1 && again.Content[0].Kind == yaml.ScalarNode && again.Content[0].Value != n.Value {
+		if err := yaml.Unmarshal(text, &again); err == nil && len(again.Content) == 1 && again.Content[0].Kind == ScalarNode && again.Content[0].Value != n.Value {
 			t.Fatalf("span %q of value %q reads back as %q", text, n.Value, again.Content[0].Value)
 		}
 	}
-	for _, c := range n.Content {
+	for _, c := range n.Children() {
 		checkSpans(t, d, c)
 	}
 }

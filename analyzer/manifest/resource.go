@@ -6,8 +6,6 @@ import (
 	"strings"
 	"sync"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
@@ -15,7 +13,7 @@ import (
 type Resource struct {
 	Document *Document
 	// Node is the object's mapping.
-	Node *yaml.Node
+	Node *Node
 	// Path leads from the document's root to Node: nil, or "items", "2".
 	Path []string
 
@@ -52,7 +50,7 @@ type Origin interface {
 // Place is a field path below a node of a document.
 type Place struct {
 	Document *Document
-	Node     *yaml.Node
+	Node     *Node
 	Path     []string
 
 	// Key and Value are the place itself where Node is nil, because the text is
@@ -63,7 +61,7 @@ type Place struct {
 
 // Made returns the object that a tool has made: its node, and where that comes
 // from. The document is that of the origin's root.
-func Made(n *yaml.Node, origin Origin) *Resource {
+func Made(n *Node, origin Origin) *Resource {
 	r := newResource(origin.Trace(nil).Document, n, nil, "", "")
 	r.Origin = origin
 	return r
@@ -110,7 +108,7 @@ func (r *Resource) Derive(key any, build func() any) any {
 func (r *Resource) File() *source.File { return r.Document.File }
 
 // Get returns the value at a field path; nil where there is none or null.
-func (r *Resource) Get(path ...string) *yaml.Node { return Get(r.Node, path...) }
+func (r *Resource) Get(path ...string) *Node { return Get(r.Node, path...) }
 
 // Location returns the place of the value at a field path. Where the value is
 // empty it is the key's; where the field is missing, its closest parent's key,
@@ -160,7 +158,7 @@ func (r *Resource) locate(path []string) (source.Location, located) {
 	}
 	n, entry := r.Node, Entry{}
 	for i, step := range path {
-		if n != nil && n.Kind == yaml.SequenceNode {
+		if n != nil && n.Kind == SequenceNode {
 			n, entry = child(n, step), Entry{}
 			if n == nil {
 				return r.Location(path[:i]...), located{}
@@ -234,7 +232,7 @@ func FieldPath(path []string) string {
 
 // newResource reads the identity of an object. kind and apiVersion are what a
 // typed list around it says, "" otherwise.
-func newResource(d *Document, n *yaml.Node, path []string, apiVersion, kind string) *Resource {
+func newResource(d *Document, n *Node, path []string, apiVersion, kind string) *Resource {
 	r := &Resource{
 		Document:   d,
 		Node:       n,

@@ -7,7 +7,6 @@ import (
 	"strings"
 
 	"github.com/agnivade/levenshtein"
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
@@ -19,26 +18,26 @@ func hideSecrets(r *Resource) {
 	if !r.IsSecret() {
 		return
 	}
-	hide := func(n *yaml.Node) {
+	hide := func(n *Node) {
 		r.File().Hide(r.Document.SpanOf(n))
 		if target := Resolve(n); target != nil {
 			r.File().Hide(r.Document.SpanOf(target))
 		}
 	}
 	for i := 0; i+1 < len(r.Node.Content); i += 2 {
-		key, value := r.Node.Content[i], r.Node.Content[i+1]
+		key, value := &r.Node.Content[i], &r.Node.Content[i+1]
 		switch {
 		case key.Value == "metadata":
 			if e := Field(Field(value, "annotations").Value, "kubectl.kubernetes.io/last-applied-configuration"); e.Key != nil {
 				hide(e.Raw)
 			}
 		case holdsValues(key.Value, value):
-			if value.Kind != yaml.MappingNode {
+			if value.Kind != MappingNode {
 				hide(value)
 				continue
 			}
 			for j := 1; j < len(value.Content); j += 2 {
-				hide(value.Content[j])
+				hide(&value.Content[j])
 			}
 		}
 	}
@@ -46,15 +45,15 @@ func hideSecrets(r *Resource) {
 
 // holdsValues reports whether a field of a Secret is none of those that say what
 // it is, or is no such thing.
-func holdsValues(key string, value *yaml.Node) bool {
+func holdsValues(key string, value *Node) bool {
 	value = Resolve(value)
 	switch key {
 	case "apiVersion", "kind", "metadata":
 		return false
 	case "type":
-		return value != nil && value.Kind != yaml.ScalarNode
+		return value != nil && value.Kind != ScalarNode
 	case "immutable":
-		return value != nil && value.ShortTag() != yaml.NodeTagBool
+		return value != nil && value.Tag != BoolTag
 	}
 	return true
 }
@@ -89,7 +88,7 @@ type secretsKey struct{}
 
 // Secrets returns the secret values below a node: what stands behind the key,
 // variable or flag of a credential, or everything.
-func Secrets(n *yaml.Node, everything bool) []string {
+func Secrets(n *Node, everything bool) []string {
 	var c credentials
 	c.collect(n, everything)
 	return c.values
@@ -107,13 +106,13 @@ type credentials struct {
 // maxCredentialSteps bounds a walk that aliases make long.
 const maxCredentialSteps = 1 << 17
 
-func (c *credentials) collect(n *yaml.Node, secret bool) {
+func (c *credentials) collect(n *Node, secret bool) {
 	n = Resolve(n)
 	if c.steps++; n == nil || c.steps > maxCredentialSteps {
 		return
 	}
 	switch n.Kind {
-	case yaml.ScalarNode:
+	case ScalarNode:
 		switch {
 		case IsNull(n):
 		case secret:
@@ -122,17 +121,17 @@ func (c *credentials) collect(n *yaml.Node, secret bool) {
 		default:
 			c.values = append(c.values, source.Credentials(n.Value)...)
 		}
-	case yaml.SequenceNode:
-		for i, item := range n.Content {
+	case SequenceNode:
+		for i, item := range n.Children() {
 			behindFlag := i > 0 && source.IsCredentialFlag(n.Content[i-1].Value)
 			c.collect(item, secret || behindFlag)
 		}
-	case yaml.MappingNode:
+	case MappingNode:
 		variable := source.IsCredentialVariable(String(n, "name"))
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			key := n.Content[i].Value
 			held := variable && key != "name" && key != "valueFrom"
-			c.collect(n.Content[i+1], secret || held || source.IsCredential(key))
+			c.collect(&n.Content[i+1], secret || held || source.IsCredential(key))
 		}
 	}
 }

@@ -6,8 +6,6 @@ import (
 	"regexp"
 	"slices"
 
-	"sigs.k8s.io/kustomize/kyaml/yaml"
-
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
@@ -137,16 +135,16 @@ func scalars(f *source.File, d *manifest.Document) []source.Span {
 		return []source.Span{d.Span} // made of a text, whose comments count
 	}
 	var all []source.Span
-	var visit func(n *yaml.Node)
-	visit = func(n *yaml.Node) {
-		for _, c := range n.Content {
+	var visit func(n *manifest.Node)
+	visit = func(n *manifest.Node) {
+		for _, c := range n.Children() {
 			visit(c)
 		}
-		if n.Kind != yaml.ScalarNode {
+		if n.Kind != manifest.ScalarNode {
 			return
 		}
 		span := d.SpanOf(n)
-		if n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) != 0 { // a comment may stand behind the indicator
+		if n.Style&(manifest.LiteralStyle|manifest.FoldedStyle) != 0 { // a comment may stand behind the indicator
 			span.Start = f.Line(f.Position(span.Start).Line).End
 		}
 		all = append(all, span)

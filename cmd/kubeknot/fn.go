@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/spf13/cobra"
-	"sigs.k8s.io/kustomize/kyaml/yaml"
 
 	"github.com/kubeknot/kubeknot/analyzer/driver"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
@@ -41,7 +40,7 @@ func runFn(cmd *cobra.Command) error {
 	if err != nil {
 		return err
 	}
-	flags, err := functionConfig(list.root)
+	flags, err := functionConfig(list.file.Documents[0].Root)
 	if err != nil {
 		return fmt.Errorf("functionConfig: %w", err)
 	}
@@ -73,7 +72,7 @@ func runFn(cmd *cobra.Command) error {
 // (https://github.com/kubernetes-sigs/kustomize/blob/master/cmd/config/docs/api-conventions/functions-spec.md).
 type resourceList struct {
 	file *manifest.File
-	root *yaml.Node
+	text []byte // the only document
 }
 
 // readResourceList reads a text that is one ResourceList or List. Its items
@@ -100,7 +99,7 @@ func readResourceList(data []byte) (resourceList, error) {
 		local := manifest.String(r.Node, "metadata", "annotations", localConfig)
 		return isList || local != "" && local != "false"
 	})
-	return resourceList{f, d.Root}, nil
+	return resourceList{f, data[d.Span.Start:d.Span.End]}, nil
 }
 
 // localConfig marks what is meant for tools and never applied
@@ -112,7 +111,7 @@ var configKeys = []string{"fail-on", "kubernetes-version", "namespace", "rule", 
 
 // functionConfig returns the flags of lint as the list's functionConfig, if
 // there is one, sets them.
-func functionConfig(list *yaml.Node) (*lintFlags, error) {
+func functionConfig(list *manifest.Node) (*lintFlags, error) {
 	lint, flags := lintCommand()
 	config := manifest.Get(list, "functionConfig")
 	if config == nil {

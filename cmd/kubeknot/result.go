@@ -2,7 +2,6 @@ package main
 
 import (
 	"io"
-	"slices"
 	"strconv"
 
 	"sigs.k8s.io/kustomize/kyaml/fn/framework"
@@ -16,33 +15,25 @@ import (
 // write writes the list as it came, with the findings behind the results that
 // it holds already. Without findings nothing is added.
 func (l resourceList) write(w io.Writer, findings []analyzer.Finding) error {
-	list := *l.root
+	var list yaml.Node // with its comments, which manifest does not keep
+	if err := yaml.Unmarshal(l.text, &list); err != nil {
+		return err
+	}
 	if len(findings) > 0 {
 		var results yaml.Node
 		if err := results.Encode(newResults(findings)); err != nil {
 			return err
 		}
-		earlier := manifest.Items(manifest.Get(l.root, "results"))
-		results.Content = append(slices.Clone(earlier), results.Content...)
-		list.Content = withField(list.Content, "results", &results)
+		earlier := yaml.LookupCreate(yaml.SequenceNode, "results")
+		if err := yaml.NewRNode(&list).PipeE(earlier, yaml.Append(results.Content...)); err != nil {
+			return err
+		}
 	}
 	encoder := yaml.NewEncoder(w)
 	if err := encoder.Encode(&list); err != nil {
 		return err
 	}
 	return encoder.Close()
-}
-
-// withField returns the content of a mapping with a field set.
-func withField(content []*yaml.Node, key string, value *yaml.Node) []*yaml.Node {
-	content = slices.Clone(content)
-	for i := 0; i+1 < len(content); i += 2 {
-		if content[i].Value == key {
-			content[i+1] = value
-			return content
-		}
-	}
-	return append(content, &yaml.Node{Kind: yaml.ScalarNode, Value: key}, value)
 }
 
 func newResults(findings []analyzer.Finding) framework.Results {
@@ -54,7 +45,7 @@ func newResults(findings []analyzer.Finding) framework.Results {
 }
 
 // isSecret reports whether the value is one that nobody may be shown.
-func isSecret(r *manifest.Resource, value *yaml.Node) bool {
+func isSecret(r *manifest.Resource, value *manifest.Node) bool {
 	quoted := strconv.Quote(value.Value)
 	return r.IsSecret() || r.Mask(quoted) != quoted
 }
@@ -81,13 +72,25 @@ func newResult(f *analyzer.Finding) *framework.Result {
 	}
 	if len(f.Path) > 0 {
 		result.Field = &framework.Field{Path: manifest.FieldPath(f.Path)}
-		if value := r.Get(f.Path...); value != nil && value.Kind == yaml.ScalarNode && !isSecret(r, value) {
+		if value := r.Get(f.Path...); value != nil && value.Kind == manifest.ScalarNode && !isSecret(r, value) {
 			result.Field.CurrentValue, _ = manifest.Value(value)
 		}
 	}
-	if path, index, _ := kioutil.GetFileAnnotations(yaml.NewRNode(r.Node)); path != "" {
+	if path := annotation(r, kioutil.PathAnnotation, kioutil.LegacyPathAnnotation); path != "" {
 		result.File = &framework.File{Path: path}
+		index := annotation(r, kioutil.IndexAnnotation, kioutil.LegacyIndexAnnotation)
 		result.File.Index, _ = strconv.Atoi(index) // 0, as for a file of one object
 	}
 	return result
+}
+
+// annotation returns the first of the annotations that the object has, "" if it
+// has none.
+func annotation(r *manifest.Resource, names ...string) string {
+	for _, name := range names {
+		if value := r.Get("metadata", "annotations", name); value != nil {
+			return value.Value
+		}
+	}
+	return ""
 }
