@@ -153,12 +153,15 @@ func (in *input) convert(refs []int) (*ast.Term, error) {
 	defer c.release()
 	terms := make([]*ast.Term, len(refs))
 	for i, ref := range slices.Backward(refs) { // backward, to know what comes later
-		r := in.resources[ref]
-		object, err := c.object(r)
+		r, own := in.resources[ref], in.isOwn(ref)
+		object := c.object
+		if !own {
+			object = c.sharedObject
+		}
+		term, err := object(r)
 		if err != nil {
 			return nil, err
 		}
-		own := in.isOwn(ref)
 		terms[i] = ast.ObjectTerm(
 			ast.Item(c.string("ref"), ast.IntNumberTerm(ref)),
 			ast.Item(c.string("own"), ast.BooleanTerm(own)),
@@ -171,7 +174,7 @@ func (in *input) convert(refs []int) (*ast.Term, error) {
 			ast.Item(c.string("kind"), c.string(r.Kind)),
 			ast.Item(c.string("namespace"), c.string(in.graph.Namespace(r))),
 			ast.Item(c.string("name"), c.string(r.Name)),
-			ast.Item(c.string("object"), object),
+			ast.Item(c.string("object"), term),
 		)
 		if own {
 			later[r.ID()] = true

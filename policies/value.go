@@ -74,6 +74,18 @@ func (c *converter) object(r *manifest.Resource) (*ast.Term, error) {
 	return term, nil
 }
 
+// sharedKey is the key of what sharedObject makes of a resource.
+type sharedKey struct{}
+
+// sharedObject is object for a resource of the context, which many units lean
+// on: what it is converted to is kept with it.
+func (c *converter) sharedObject(r *manifest.Resource) (*ast.Term, error) {
+	return r.Derive(sharedKey{}, func() any {
+		term, err := c.object(r)
+		return func() (*ast.Term, error) { return term, err }
+	}).(func() (*ast.Term, error))()
+}
+
 // value converts a node; nil and what lies beyond the bounds are null.
 func (c *converter) value(n *manifest.Node, depth int) *ast.Term {
 	n = manifest.Resolve(n)

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
@@ -32,13 +33,19 @@ type binding struct {
 // once the closest definition counts, and of those of the unit the last. It is
 // nil if no policy is in force.
 func admissionOf(u *unit.Unit) *admission {
+	lists := [][]*manifest.Resource{u.Resources, u.Context, u.Policies}
+	if !slices.ContainsFunc(lists, func(list []*manifest.Resource) bool {
+		return slices.ContainsFunc(list, func(r *manifest.Resource) bool { return r.Kind == "ValidatingAdmissionPolicy" })
+	}) {
+		return nil
+	}
 	a := &admission{bindings: map[string][]binding{}}
 	chosen := map[manifest.ID]*manifest.Resource{}
 	for _, r := range u.Resources {
 		chosen[r.ID()] = r
 	}
 	var all []*manifest.Resource
-	for _, list := range [][]*manifest.Resource{u.Resources, u.Context, u.Policies} {
+	for _, list := range lists {
 		for _, r := range list {
 			if other := chosen[r.ID()]; other == nil || other == r {
 				chosen[r.ID()] = r

@@ -114,6 +114,18 @@ func (g *Graph) add(r *manifest.Resource, own bool) *Workload {
 	return nil
 }
 
+// readKey is the key of what has been read of a resource, by its type.
+type readKey[T any] struct{}
+
+// read reads something of a resource that is the same in all units. What a
+// resource of the context says is kept with it, because many units lean on it.
+func read[T any](r *manifest.Resource, own bool, how func() T) T {
+	if own {
+		return how()
+	}
+	return r.Derive(readKey[T]{}, func() any { return how() }).(T)
+}
+
 // Siblings returns the workloads of the directories beside the unit. They
 // never satisfy a reference.
 func (g *Graph) Siblings() []*Workload { return g.siblings() }

@@ -14,7 +14,8 @@ type Service struct {
 }
 
 func newService(g *Graph, r *manifest.Resource, own bool) *Service {
-	return &Service{Resource: r, Own: own, Selector: ReadMapSelector(r, "spec", "selector"), graph: g}
+	selector := read(r, own, func() Selector { return ReadMapSelector(r, "spec", "selector") })
+	return &Service{Resource: r, Own: own, Selector: selector, graph: g}
 }
 
 // Type returns spec.type, ClusterIP where it is left out.

@@ -66,8 +66,8 @@ func newWorkload(g *Graph, r *manifest.Resource, own bool) *Workload {
 		}
 	}
 	w := &Workload{Resource: r, Own: own, Custom: !builtin, TemplatePath: path, template: r.Get(path...)}
-	w.Labels = manifest.StringMap(w.template, "metadata", "labels")
-	w.Selector = ownSelector(w)
+	w.Labels = read(r, own, func() labels.Set { return manifest.StringMap(w.template, "metadata", "labels") })
+	w.Selector = read(r, own, func() Selector { return ownSelector(w) })
 	w.added = addedLabels(g, w)
 	for k, v := range w.Labels {
 		if manifest.IsPlaceholder(k) || manifest.IsPlaceholder(v) {
