@@ -20,7 +20,8 @@ import (
 // the template, and the mark.
 const markFunction = "kubeknot__mark"
 
-// markByte encloses a mark. YAML does not allow it anywhere.
+// markByte encloses a mark. YAML does not allow it anywhere, so only a template
+// that nobody can use makes it.
 const markByte = "\x00"
 
 // template is a template file of a chart.

@@ -1,6 +1,7 @@
 package helm
 
 import (
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -23,31 +24,41 @@ type segment struct {
 	at []int // the element that each range action was at
 }
 
+// marks finds the marks in what a template has made. A template can make the byte
+// that encloses them too: what is no mark is text.
+var marks = regexp.MustCompile(markByte + `([lip])(\d{1,9})` + markByte)
+
 // read takes the marks out of what a template has made.
 func (t *template) read(marked string) *output {
 	o := &output{template: t}
 	var text strings.Builder
 	at := make([]int, t.loops)
-	for i, part := range strings.Split(marked, markByte) {
-		if i%2 == 0 {
-			text.WriteString(part)
-			if len(o.segments) > 0 {
-				o.segments[len(o.segments)-1].End = text.Len()
-			}
-			continue
-		}
-		n, _ := strconv.Atoi(part[1:])
-		switch part[0] {
-		case 'l':
-			at[n] = -1
-		case 'i':
-			at[n]++
-		case 'p':
+	done := 0
+	for _, m := range marks.FindAllStringSubmatchIndex(marked, -1) {
+		text.WriteString(marked[done:m[0]])
+		done = m[1]
+		n, _ := strconv.Atoi(marked[m[4]:m[5]])
+		switch kind := marked[m[2]]; {
+		case kind == 'p' && n < len(t.pieces):
+			o.end(text.Len())
 			o.segments = append(o.segments, segment{source.Span{Start: text.Len(), End: text.Len()}, &t.pieces[n], slices.Clone(at)})
+		case kind == 'l' && n < t.loops:
+			at[n] = -1
+		case kind == 'i' && n < t.loops:
+			at[n]++
 		}
 	}
+	text.WriteString(marked[done:])
+	o.end(text.Len())
 	o.text = text.String()
 	return o
+}
+
+// end ends the last segment.
+func (o *output) end(at int) {
+	if len(o.segments) > 0 {
+		o.segments[len(o.segments)-1].End = at
+	}
 }
 
 // made returns the segment that holds an offset, nil for one before the first.
