@@ -3,6 +3,7 @@ package rules
 import (
 	"fmt"
 	"slices"
+	"sync"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
@@ -69,42 +70,85 @@ spec:
 	},
 	Run: func(p *analyzer.Pass) error {
 		known := portReader{pods: map[*graph.Workload]*portedPods{}, sets: map[string]*portedSet{}}
+		unserved := map[*portedSet]*graph.ContainerPort{}
+		serving := sync.OnceValue(func() forwarding { return forwardingOf(p.Graph) })
 		for _, s := range p.Graph.Services {
 			if !s.Own || p.Unit.Rewritten || s.Type() == "ExternalName" || s.Selector.State != graph.Present {
 				continue
 			}
-			if set := known.of(p.Graph, s); len(set.pods) > 0 && !set.unknown {
-				undeclaredPort(p, s, set.pods)
+			set, ports := known.of(p.Graph, s), s.Ports()
+			if len(set.pods) == 0 || set.unknown || len(ports) != 1 || ports[0].TargetNumber == 0 || ports[0].Declared(set.pods[0].ports) {
+				continue
+			}
+			declared, judged := unserved[set] // once, however many Services select them
+			if !judged {
+				if declared = set.onlyPort(); declared != nil && serving().leadsTo(*declared, set.pods[0].Workload) {
+					declared = nil // the port that was meant has its Service
+				}
+				unserved[set] = declared
+			}
+			if declared != nil && declared.Protocol == ports[0].Protocol &&
+				declared.HostPort != ports[0].TargetNumber { // else see service-target-port-unresolved
+				undeclaredPort(p, s, ports[0], set.pods[0], *declared)
 			}
 		}
 		return nil
 	},
 }
 
-// undeclaredPort compares the only port of a Service with the only one that
-// all of its pods declare.
-func undeclaredPort(p *analyzer.Pass, s *graph.Service, pods []*portedPods) {
-	ports := s.Ports()
-	first := pods[0]
-	if len(ports) != 1 || ports[0].TargetNumber == 0 || len(first.ports) != 1 || ports[0].Declared(first.ports) {
-		return
+// onlyPort returns the port that all pods declare, each in its only container,
+// nil if there is no such port.
+func (s *portedSet) onlyPort() *graph.ContainerPort {
+	if len(s.pods[0].ports) != 1 {
+		return nil
 	}
-	declared := first.ports[0]
-	alike := func(w *portedPods) bool {
-		return len(w.ports) == 1 && w.ports[0].Number == declared.Number && w.ports[0].Protocol == declared.Protocol
+	declared := s.pods[0].ports[0]
+	for _, w := range s.pods {
+		if len(w.ports) != 1 || w.ports[0].Number != declared.Number || w.ports[0].Protocol != declared.Protocol || len(w.Containers()) != 1 {
+			return nil
+		}
 	}
-	if declared.Protocol != ports[0].Protocol || declared.HostPort == ports[0].TargetNumber || // service-target-port-unresolved
-		slices.ContainsFunc(pods, func(w *portedPods) bool { return !alike(w) || len(w.Containers()) != 1 }) {
-		return
+	return &declared
+}
+
+// forwarding is the Services by what they forward to.
+type forwarding map[forwarded][]*graph.Service
+
+// forwarded is a port by its name or its number.
+type forwarded struct {
+	protocol, name string
+	number         int
+}
+
+func forwardingOf(g *graph.Graph) forwarding {
+	all := forwarding{}
+	for _, s := range g.Services {
+		for _, port := range s.Ports() {
+			to := forwarded{protocol: port.Protocol, name: port.Target}
+			if port.Target == "" {
+				to.number = port.TargetNumber
+			}
+			all[to] = append(all[to], s)
+		}
 	}
-	if leadsTo(p, declared, first) {
-		return // the port that was meant has its Service
-	}
-	path := append(slices.Clone(ports[0].Path), "targetPort")
+	return all
+}
+
+// leadsTo reports whether some Service forwards to a port of a workload.
+func (f forwarding) leadsTo(port graph.ContainerPort, w *graph.Workload) bool {
+	selects := func(s *graph.Service) bool { return slices.Contains(s.Pods(), w) }
+	return slices.ContainsFunc(f[forwarded{protocol: port.Protocol, number: port.Number}], selects) ||
+		port.Name != "" && slices.ContainsFunc(f[forwarded{protocol: port.Protocol, name: port.Name}], selects)
+}
+
+// undeclaredPort reports the only port of a Service, which is not the only one
+// that all of its pods declare.
+func undeclaredPort(p *analyzer.Pass, s *graph.Service, port graph.ServicePort, first *portedPods, declared graph.ContainerPort) {
+	path := append(slices.Clone(port.Path), "targetPort")
 	f := analyzer.Finding{
-		Message:     fmt.Sprintf("%s forwards to port %d, and the pods of %s declare only %d", s, ports[0].TargetNumber, first, declared.Number),
+		Message:     fmt.Sprintf("%s forwards to port %d, and the pods of %s declare only %d", s, port.TargetNumber, first, declared.Number),
 		Label:       "not the port that they declare",
-		Consequence: fmt.Sprintf("if nothing listens on %d, every connection is refused; nothing says so before", ports[0].TargetNumber),
+		Consequence: fmt.Sprintf("if nothing listens on %d, every connection is refused; nothing says so before", port.TargetNumber),
 		Help:        fmt.Sprintf("write targetPort: %d, or correct the containerPort", declared.Number),
 		Path:        path,
 		Resource:    s.Resource,
@@ -115,19 +159,8 @@ func undeclaredPort(p *analyzer.Pass, s *graph.Service, pods []*portedPods) {
 	}
 	if s.Get(path...) == nil {
 		f.Label = "no targetPort, so it forwards to the same port"
-		f.Path = append(slices.Clone(ports[0].Path), "port")
+		f.Path = append(slices.Clone(port.Path), "port")
 	}
 	f.Location = s.EntryLocation(f.Path...)
 	p.Report(f)
-}
-
-// leadsTo reports whether some Service forwards to a port of a workload.
-func leadsTo(p *analyzer.Pass, declared graph.ContainerPort, w *portedPods) bool {
-	only := []graph.ContainerPort{declared}
-	to := func(port graph.ServicePort) bool {
-		return port.Declared(only) || port.Target != "" && port.Resolves(only)
-	}
-	return slices.ContainsFunc(p.Graph.Services, func(s *graph.Service) bool {
-		return slices.ContainsFunc(s.Ports(), to) && slices.Contains(s.Pods(), w.Workload)
-	})
 }
