@@ -64,12 +64,17 @@ func cacheDir() (string, error) {
 	return filepath.Join(dir, "kubeknot"), nil
 }
 
-// openCache returns the cache for runs of this build with the given policies.
-func openCache(given []string) (*cache.Dir, error) {
+// openCache returns the cache for runs of a judge.
+func openCache(judge string) (*cache.Dir, error) {
 	dir, err := cacheDir()
 	if err != nil {
 		return nil, err
 	}
+	return &cache.Dir{Path: dir, Judge: judge}, nil
+}
+
+// judgeOf stands for this build with the given policies.
+func judgeOf(given []string) (string, error) {
 	parts := [][]byte{[]byte(versionText())}
 	// Two builds can have one version, as those of a working copy have.
 	if name, err := os.Executable(); err == nil {
@@ -79,17 +84,17 @@ func openCache(given []string) (*cache.Dir, error) {
 	}
 	inputs, err := policies.Inputs(given...)
 	if err != nil {
-		return nil, fmt.Errorf("cache not used: %w", err)
+		return "", fmt.Errorf("cache not used: %w", err)
 	}
 	for _, p := range inputs {
 		text, err := everything(p)
 		if err != nil {
-			return nil, fmt.Errorf("cache not used: %w", err)
+			return "", fmt.Errorf("cache not used: %w", err)
 		}
 		parts = append(parts, text)
 	}
 	judge := cache.Sum(parts...)
-	return &cache.Dir{Path: dir, Judge: string(judge[:])}, nil
+	return string(judge[:]), nil
 }
 
 // ofPolicies are the extensions of what policies and their data are read from.
