@@ -26,8 +26,14 @@ func Find(dir string) (file string, err error) {
 	for {
 		var found []string
 		for _, name := range Names {
-			if info, err := os.Stat(filepath.Join(dir, name)); err == nil && !info.IsDir() {
-				found = append(found, filepath.Join(dir, name))
+			file := filepath.Join(dir, name)
+			info, err := os.Stat(file)
+			switch {
+			case err != nil || info.IsDir():
+			case !info.Mode().IsRegular(): // nobody has named it, so nobody waits for it
+				return "", fmt.Errorf("%s is not a regular file", file)
+			default:
+				found = append(found, file)
 			}
 		}
 		switch {
@@ -69,7 +75,7 @@ type KnownRules func(policies []Path) ([]*analyzer.Rule, error)
 // dir is the working directory, absolute, that paths are shown relative to.
 // What is wrong with the files comes back as Faults.
 func Load(file, dir string, rules KnownRules) (*Config, error) {
-	l := &loader{dir: dir, read: os.ReadFile, exists: exists}
+	l := &loader{dir: dir, read: source.ReadNamed, exists: exists}
 	return l.load(file, rules)
 }
 

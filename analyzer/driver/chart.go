@@ -137,7 +137,7 @@ func (o *Options) helm() (helm.Options, error) {
 		if !filepath.IsAbs(file) {
 			file = filepath.Join(o.Dir, name)
 		}
-		data, err := os.ReadFile(file)
+		data, err := source.ReadNamed(file)
 		if err != nil {
 			return options, fmt.Errorf("values: %s: %s", name, reason(err))
 		}

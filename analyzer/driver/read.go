@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/kubeknot/kubeknot/analyzer/cache"
+	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
 // maxQuick is the size of file up to which readOnce takes the quick way.
@@ -38,6 +39,9 @@ func readFile(name string) ([]byte, cache.Stamp, error) {
 		before, err := os.Stat(name)
 		if err == nil && !before.Mode().IsRegular() && !before.IsDir() {
 			return nil, cache.Stamp{}, errNotRegular
+		}
+		if err == nil && before.Size() > source.MaxSize {
+			return nil, cache.Stamp{}, source.ErrTooLarge
 		}
 		if err == nil && justNow(before.ModTime()) {
 			time.Sleep(tick)

@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubeknot/kubeknot/analyzer/cache"
+	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/policies"
 )
 
@@ -108,10 +109,16 @@ func everything(root string) ([]byte, error) {
 		if err != nil || e.IsDir() || p != root && !slices.Contains(ofPolicies, filepath.Ext(p)) {
 			return err
 		}
-		if info, err := os.Stat(p); err != nil || p != root && !info.Mode().IsRegular() {
+		info, err := os.Stat(p)
+		switch {
+		case err != nil:
 			return err
+		case p == root && !info.Mode().IsRegular():
+			return fmt.Errorf("%s is no regular file", root) // a pipe can be read once only
+		case !info.Mode().IsRegular():
+			return nil
 		}
-		data, err := os.ReadFile(p)
+		data, err := source.ReadNamed(p)
 		if err != nil {
 			return err
 		}

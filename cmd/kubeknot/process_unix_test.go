@@ -123,3 +123,20 @@ func TestTerminalsObeyNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestSettingsThatNobodyNamedAreNotWaitedFor: where they are looked for there is
+// a pipe.
+func TestSettingsThatNobodyNamedAreNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"kubeknot.yaml": "kubeknot.yaml is not a regular file", ".kubeknot-baseline": "1 info"} {
+		cmd := command(t, "lint", ".")
+		if err := syscall.Mkfifo(filepath.Join(cmd.Dir, name), 0o600); err != nil {
+			t.Skip("no named pipes here:", err)
+		}
+		stop := time.AfterFunc(10*time.Second, func() { cmd.Process.Kill() })
+		if out, err := cmd.CombinedOutput(); !strings.Contains(string(out), want) {
+			t.Errorf("%s: %v, %s", name, err, out)
+		}
+		stop.Stop()
+	}
+}
