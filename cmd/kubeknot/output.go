@@ -103,7 +103,9 @@ func writeFile(name string, write func(io.Writer) error) error {
 		name = real
 	}
 	mode := fs.FileMode(0o666) // less what the umask takes
-	if info, err := os.Stat(name); err == nil {
+	info, err := os.Stat(name)
+	there := err == nil
+	if there {
 		if info.IsDir() {
 			return fmt.Errorf("%s is a directory", name)
 		}
@@ -112,7 +114,10 @@ func writeFile(name string, write func(io.Writer) error) error {
 		}
 	}
 	temporary := filepath.Join(filepath.Dir(name), fmt.Sprintf(".%s.%d.tmp", filepath.Base(name), os.Getpid()))
-	err := writeTo(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode.Perm(), write)
+	err = writeTo(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode.Perm(), write)
+	if err == nil && there {
+		_ = os.Chmod(temporary, mode.Perm()) // as it was; else less, where a file system has no such thing
+	}
 	if err == nil {
 		err = os.Rename(temporary, name)
 	}

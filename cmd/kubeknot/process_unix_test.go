@@ -5,6 +5,7 @@ package main
 import (
 	"bytes"
 	"errors"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -138,5 +139,37 @@ func TestSettingsThatNobodyNamedAreNotWaitedFor(t *testing.T) {
 			t.Errorf("%s: %v, %s", name, err, out)
 		}
 		stop.Stop()
+	}
+}
+
+// TestPermissions: reports get what the umask leaves, or keep what they had. What
+// is remembered is the user's alone.
+func TestPermissions(t *testing.T) {
+	t.Parallel()
+	for umask, want := range map[string]fs.FileMode{"000": 0o666, "022": 0o644, "077": 0o600} {
+		cmd := command(t, "lint", ".", "--fail-on", "never", "--format", "json=new.json", "--format", "sarif=old.sarif")
+		cmd.Path, cmd.Args = "/bin/sh", append([]string{"sh", "-c", "umask " + umask + `; exec "$@"`, "sh"}, cmd.Args...)
+		if err := os.WriteFile(filepath.Join(cmd.Dir, "old.sarif"), nil, 0o640); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		stores, err := filepath.Glob(filepath.Join(cmd.Dir, "cache", "kubeknot", "*"))
+		if err != nil || len(stores) != 1 {
+			t.Fatalf("stores %q, %v", stores, err)
+		}
+		for name, want := range map[string]fs.FileMode{
+			filepath.Join(cmd.Dir, "new.json"): want, filepath.Join(cmd.Dir, "old.sarif"): 0o640,
+			filepath.Dir(stores[0]): 0o700, stores[0]: 0o600,
+		} {
+			info, err := os.Stat(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := info.Mode().Perm(); got != want {
+				t.Errorf("umask %s: %s: %v, want %v", umask, name, got, want)
+			}
+		}
 	}
 }
