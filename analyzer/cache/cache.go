@@ -197,7 +197,7 @@ func (s *Store) Save() error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("cache not written: %w", err)
 	}
-	temporary, err := os.CreateTemp(dir, filepath.Base(s.file)+".*.tmp")
+	temporary, err := os.CreateTemp(dir, filepath.Base(s.file)+".*"+extension) // which Clean removes if the run is killed
 	if err != nil {
 		return fmt.Errorf("cache not written: %w", err)
 	}

@@ -196,7 +196,7 @@ func (f *lintFlags) lint(ctx context.Context, cmd *cobra.Command, options driver
 		reports = slices.DeleteFunc(slices.Clone(reports), func(o output) bool { return o == output{format: "text"} })
 	}
 	reported := stats.Stage("report")
-	failure = errors.Join(failure, reports.write(out, f.reportOptions(out, options.Rules), result))
+	failure = errors.Join(failure, reports.write(ctx, out, f.reportOptions(out, options.Rules), result))
 	reported()
 	if stats != nil {
 		failure = errors.Join(failure, writeStats(f.stderr, stats))

@@ -4,7 +4,9 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -63,6 +65,61 @@ func TestSignalsEndTheRun(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestSignalsLeaveNoHalfReports interrupts a run between its reports, of which the
+// second goes to a pipe that nobody reads: the first is whole, the third is not
+// there.
+func TestSignalsLeaveNoHalfReports(t *testing.T) {
+	t.Parallel()
+	cmd := command(t, "lint", ".", "--no-cache", "--format", "json=first.json", "--format", "html=pipe", "--format", "json=third.json")
+	if err := syscall.Mkfifo(filepath.Join(cmd.Dir, "pipe"), 0o600); err != nil {
+		t.Skip("no named pipes here:", err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	first := filepath.Join(cmd.Dir, "first.json")
+	for start := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+		if _, err := os.Stat(first); err == nil || time.Since(start) > 30*time.Second {
+			break
+		}
+	}
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 128+int(syscall.SIGINT) {
+		t.Errorf("it ends with %v", err)
+	}
+	if data, err := os.ReadFile(first); err != nil || !json.Valid(data) {
+		t.Errorf("the first report: %q, %v", data, err)
+	}
+	if left, err := os.ReadDir(cmd.Dir); err != nil || len(left) != 3 {
+		t.Errorf("it leaves %v, %v", left, err)
+	}
+}
+
+// TestWhatIsHalfWrittenIsRemoved is the same in the middle of a report.
+func TestWhatIsHalfWrittenIsRemoved(t *testing.T) {
+	dir := t.TempDir()
+	begun, release, done := make(chan bool), make(chan bool), make(chan bool)
+	go func() {
+		defer close(done)
+		_ = writeFile(filepath.Join(dir, "a.json"), func(w io.Writer) error {
+			_, err := io.WriteString(w, "half")
+			close(begun)
+			<-release
+			return err
+		})
+	}()
+	<-begun
+	removeUnfinished() // after which the process ends
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("there is %v, %v", left, err)
+	}
+	close(release)
+	<-done
 }
 
 // TestClosedPipesAndFullDisks: nobody wants to read on, or nothing can be written.
