@@ -160,7 +160,7 @@ func (l *loader) layers(file string) ([]*layer, error) {
 			return layers, nil // what is wrong with it the decoder says
 		}
 		file = manifest.String(base.Value)
-		if !path.IsAbs(file) {
+		if !isAbsolute(file) {
 			file = next.dir + "/" + file
 		}
 		file = path.Clean(file)
@@ -176,6 +176,9 @@ func (l *loader) layers(file string) ([]*layer, error) {
 		}
 	}
 }
+
+// isAbsolute takes paths with a drive for absolute too, where there are drives.
+func isAbsolute(name string) bool { return path.IsAbs(name) || filepath.IsAbs(name) }
 
 // parse reads the text of a file.
 func (l *loader) parse(file string) (*layer, error) {
