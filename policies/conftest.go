@@ -14,6 +14,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/loader"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
 // conftest is the dialect of conftest v0.71.1: packages with rules deny,
@@ -76,7 +77,7 @@ func regoAlone(_ string, info fs.FileInfo, _ int) bool {
 
 // anyVersion parses a file as either version of Rego, nil if it is neither.
 func anyVersion(name string) *ast.Module {
-	text, err := os.ReadFile(name)
+	text, err := source.ReadNamed(name)
 	if err != nil {
 		return nil
 	}

@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
 // exportedText is a ConstraintTemplate with a constraint, and the Rego that
@@ -35,7 +35,7 @@ type exported struct {
 // and a constraint that puts it in force, as YAML. It refuses policies that ask
 // about more than one object, because Gatekeeper shows them no other.
 func ExportGatekeeper(name string) ([]byte, error) {
-	text, err := os.ReadFile(name)
+	text, err := source.ReadNamed(name)
 	if err != nil {
 		return nil, err
 	}

@@ -10,6 +10,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/loader"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
 // Files returns the rules that files and directories hold, each path in the
@@ -78,7 +79,7 @@ func (own) rules(l Loader, paths []string) ([]*analyzer.Rule, error) {
 		names, err := listed(path)
 		errs = append(errs, err)
 		for _, name := range names {
-			text, err := os.ReadFile(name)
+			text, err := source.ReadNamed(name)
 			if err != nil {
 				errs = append(errs, fmt.Errorf("reading a policy: %w", err))
 				continue

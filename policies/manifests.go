@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -76,7 +75,7 @@ func Manifests(paths ...string) ([]string, error) {
 			case e.IsDir() && name != path && (e.Name() == "testdata" || strings.HasPrefix(e.Name(), ".")):
 				return fs.SkipDir
 			case !e.IsDir() && isYAML(name) && isRegular(name):
-				data, err := os.ReadFile(name)
+				data, err := source.ReadNamed(name)
 				if err != nil {
 					return err
 				}
@@ -102,7 +101,7 @@ func isYAML(name string) bool {
 }
 
 func readManifest(name string) (*manifest.File, error) {
-	data, err := os.ReadFile(name)
+	data, err := source.ReadNamed(name)
 	if err != nil {
 		return nil, err
 	}

@@ -45,6 +45,10 @@ func TestHostilePolicies(t *testing.T) {
 			"findings contains f if {\n\tsome i in numbers.range(1, 100000000)\n\tf := {\"resource\": 0, \"msg\": sprintf(\"%0100d\", [i])}\n}\n",
 			"some-rule.rego: it takes more than 64 MiB of memory",
 		},
+		"many findings": {
+			"findings contains f if {\n\tsome i in numbers.range(0, 100000)\n\tf := {\"resource\": i}\n}\n",
+			"some-rule.rego: it yields 100001 findings for one unit, more than 100000",
+		},
 		"long text": {
 			"findings contains f if {\n\tx := concat(\"\", [\"0123456789\" | some i in numbers.range(1, 10000)])\n\tf := {\"resource\": 0, \"msg\": x}\n}\n",
 			`some-rule.rego: a finding: "msg": a text of 100000 bytes, more than 65536`,
@@ -56,7 +60,10 @@ func TestHostilePolicies(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			limit := limits{time: time.Second, memory: 1 << 40}
-			if strings.Contains(test.want, "memory") {
+			switch {
+			case strings.Contains(test.want, "yields"):
+				limit.time = time.Minute
+			case strings.Contains(test.want, "memory"):
 				limit = limits{time: time.Minute, memory: 64 << 20}
 			}
 			rules, err := Loader{limits: limit}.load(fstest.MapFS{"some-rule.rego": {Data: []byte(header + test.body)}})

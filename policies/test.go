@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -16,6 +15,8 @@ import (
 	"github.com/open-policy-agent/opa/v1/storage/inmem"
 	"github.com/open-policy-agent/opa/v1/tester"
 	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
 // Tested is what the unit tests of a directory of policies say.
@@ -98,7 +99,10 @@ func modulesOf(dir string) (map[string]*ast.Module, error) {
 	modules := map[string]*ast.Module{}
 	var errs []error
 	for _, name := range names {
-		text, err := os.ReadFile(name)
+		if !isRegular(name) {
+			continue
+		}
+		text, err := source.ReadNamed(name)
 		if err != nil {
 			errs = append(errs, err)
 			continue

@@ -57,7 +57,12 @@ func (d *Dir) Open(root string, key Digest) (*Store, error) {
 	s := &Store{file: file, held: d.Held}
 	s.book = book{Files: map[string]File{}, Units: map[string]Unit{}}
 	var err error
-	if d.Path != "" {
+	switch info, failure := os.Stat(d.Path); {
+	case d.Path == "" || errors.Is(failure, fs.ErrNotExist):
+	case failure == nil && foreign(info):
+		s.file = ""
+		err = fmt.Errorf("cache not used: others may write to %s, or own it", d.Path)
+	default:
 		err = s.load()
 	}
 	if d.stores == nil {
@@ -120,8 +125,8 @@ func Sum(parts ...[]byte) Digest {
 
 // Store is what is remembered of one tree. It is safe for concurrent use.
 type Store struct {
-	file string
-	held bool // Save does nothing
+	file string // "" for none: Save does nothing
+	held bool   // Save does nothing yet
 
 	mu      sync.Mutex
 	book    book
@@ -180,7 +185,7 @@ func must(mode cbor.DecMode, err error) cbor.DecMode {
 func (s *Store) Save() error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if !s.changed || s.held {
+	if !s.changed || s.held || s.file == "" {
 		return nil
 	}
 	data, err := cbor.Marshal(s.book)
@@ -192,7 +197,7 @@ func (s *Store) Save() error {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("cache not written: %w", err)
 	}
-	temporary, err := os.CreateTemp(dir, filepath.Base(s.file)+".*.tmp")
+	temporary, err := os.CreateTemp(dir, filepath.Base(s.file)+".*"+extension) // which Clean removes if the run is killed
 	if err != nil {
 		return fmt.Errorf("cache not written: %w", err)
 	}

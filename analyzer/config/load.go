@@ -26,8 +26,14 @@ func Find(dir string) (file string, err error) {
 	for {
 		var found []string
 		for _, name := range Names {
-			if info, err := os.Stat(filepath.Join(dir, name)); err == nil && !info.IsDir() {
-				found = append(found, filepath.Join(dir, name))
+			file := filepath.Join(dir, name)
+			info, err := os.Stat(file)
+			switch {
+			case err != nil || info.IsDir():
+			case !info.Mode().IsRegular(): // nobody has named it, so nobody waits for it
+				return "", fmt.Errorf("%s is not a regular file", file)
+			default:
+				found = append(found, file)
 			}
 		}
 		switch {
@@ -69,7 +75,7 @@ type KnownRules func(policies []Path) ([]*analyzer.Rule, error)
 // dir is the working directory, absolute, that paths are shown relative to.
 // What is wrong with the files comes back as Faults.
 func Load(file, dir string, rules KnownRules) (*Config, error) {
-	l := &loader{dir: dir, read: os.ReadFile, exists: exists}
+	l := &loader{dir: dir, read: source.ReadNamed, exists: exists}
 	return l.load(file, rules)
 }
 
@@ -154,7 +160,7 @@ func (l *loader) layers(file string) ([]*layer, error) {
 			return layers, nil // what is wrong with it the decoder says
 		}
 		file = manifest.String(base.Value)
-		if !path.IsAbs(file) {
+		if !isAbsolute(file) {
 			file = next.dir + "/" + file
 		}
 		file = path.Clean(file)
@@ -170,6 +176,9 @@ func (l *loader) layers(file string) ([]*layer, error) {
 		}
 	}
 }
+
+// isAbsolute takes paths with a drive for absolute too, where there are drives.
+func isAbsolute(name string) bool { return path.IsAbs(name) || filepath.IsAbs(name) }
 
 // parse reads the text of a file.
 func (l *loader) parse(file string) (*layer, error) {

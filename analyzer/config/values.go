@@ -107,7 +107,7 @@ type Path struct {
 func (p *Path) read(d *decoder, n *manifest.Node, what string) {
 	(*Name)(&p.Text).read(d, n, what)
 	p.At = d.at(n)
-	if p.Abs = p.Text; !path.IsAbs(p.Text) {
+	if p.Abs = p.Text; !isAbsolute(p.Text) {
 		p.Abs = path.Join(d.dir, p.Text)
 	}
 	if p.Text != "" {
@@ -144,7 +144,7 @@ func (g *Glob) compile(dir string) (fault string) {
 	switch {
 	case strings.HasPrefix(g.Text, "!"):
 		return "is negated, which patterns cannot be: say what to report with include"
-	case path.IsAbs(g.Text):
+	case isAbsolute(g.Text):
 		return "is absolute: patterns are relative to the directory of the configuration file"
 	case g.pattern == ".." || strings.HasPrefix(g.pattern, "../"):
 		return "leads out of the directory of the configuration file"

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path"
 	"path/filepath"
@@ -34,7 +35,7 @@ func (w *world) render(ctx context.Context, units []planned) error {
 		return nil
 	}
 	defer w.options.Stats.Stage("render charts")()
-	options, err := w.options.helm()
+	options, err := w.options.charts()
 	if err != nil {
 		return err
 	}
@@ -52,7 +53,7 @@ func (w *world) render(ctx context.Context, units []planned) error {
 			return
 		}
 		defer dir.Close()
-		made[i], failed[i] = helm.Render(helm.Chart{FS: dir.FS(), Path: w.show(charts[i].Dir), Rel: charts[i].Dir}, options)
+		made[i], failed[i] = helm.Render(helm.Chart{FS: chartFS{dir.FS().(rootFS), w, charts[i].Dir}, Path: w.show(charts[i].Dir), Rel: charts[i].Dir}, options)
 	})
 	for i, p := range charts {
 		switch {
@@ -66,6 +67,39 @@ func (w *world) render(ctx context.Context, units []planned) error {
 		}
 	}
 	return err
+}
+
+// chartFS is the directory of a chart. Its files are read as all others are, once
+// a run, so what is remembered of them is what was rendered, and directories
+// are listed as all others are, so they are watched.
+type chartFS struct {
+	rootFS
+	world *world
+	dir   string // inside the tree
+}
+
+// rootFS is what os.Root.FS returns.
+type rootFS interface {
+	fs.StatFS
+	fs.ReadFileFS
+	fs.ReadDirFS
+	fs.ReadLinkFS
+}
+
+// ReadFile follows links as os.Root does: to nothing outside.
+func (c chartFS) ReadFile(name string) ([]byte, error) {
+	if info, err := c.Lstat(name); err != nil || !info.Mode().IsRegular() {
+		return c.rootFS.ReadFile(name)
+	}
+	f, err := c.world.source(path.Join(c.dir, name))
+	return f.Data, err
+}
+
+func (c chartFS) ReadDir(name string) ([]fs.DirEntry, error) {
+	if info, err := c.Lstat(name); err != nil || !info.IsDir() {
+		return c.rootFS.ReadDir(name)
+	}
+	return c.world.options.Kept.readDir(c.world.abs(path.Join(c.dir, name)))
 }
 
 // renderedChart takes over what a chart makes. given are the values files that
@@ -103,7 +137,7 @@ func (o *Options) helm() (helm.Options, error) {
 		if !filepath.IsAbs(file) {
 			file = filepath.Join(o.Dir, name)
 		}
-		data, err := os.ReadFile(file)
+		data, err := source.ReadNamed(file)
 		if err != nil {
 			return options, fmt.Errorf("values: %s: %s", name, reason(err))
 		}
@@ -148,7 +182,7 @@ func (l *Loaded) retrace(f *manifest.File, dir string, o *Options) error {
 	if !slices.ContainsFunc(f.Documents, func(d *manifest.Document) bool { name, _ := helm.Source(d); return name != "" }) {
 		return nil
 	}
-	options, err := o.helm()
+	options, err := o.charts()
 	if err != nil {
 		return err
 	}

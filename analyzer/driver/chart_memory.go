@@ -2,8 +2,7 @@ package driver
 
 import (
 	"bytes"
-	"io/fs"
-	"path/filepath"
+	"path"
 	"regexp"
 	"strings"
 	"sync"
@@ -50,20 +49,29 @@ func (m *memory) expectChart(c rendered) {
 	}
 }
 
-// chartFiles returns all files below the directory of a chart, in order. ok is
+// chartFiles returns all files below a directory of a chart, in order. ok is
 // false if that holds something else, as a link.
 func (w *world) chartFiles(dir string) (rels []string, ok bool) {
-	root := filepath.Join(w.tree.root, filepath.FromSlash(dir))
-	err := filepath.WalkDir(root, func(p string, e fs.DirEntry, err error) error {
-		if err == nil && !e.IsDir() && !e.Type().IsRegular() {
-			err = fs.ErrInvalid
+	entries, err := w.options.Kept.readDir(w.abs(dir))
+	if err != nil {
+		return nil, false
+	}
+	for _, e := range entries {
+		rel := path.Join(dir, e.Name())
+		switch {
+		case e.IsDir():
+			below, ok := w.chartFiles(rel)
+			if !ok {
+				return nil, false
+			}
+			rels = append(rels, below...)
+		case !e.Type().IsRegular():
+			return nil, false
+		default:
+			rels = append(rels, rel)
 		}
-		if err == nil && !e.IsDir() {
-			rels = append(rels, w.tree.rel(p))
-		}
-		return err
-	})
-	return rels, err == nil
+	}
+	return rels, true
 }
 
 // unsteady finds the functions of templates that give something else each time.

@@ -122,7 +122,7 @@ func holdsManifests(dir string) bool {
 		if !e.Type().IsRegular() || !slices.Contains(extensions, filepath.Ext(e.Name())) {
 			return false
 		}
-		data, err := readFile(filepath.Join(dir, e.Name()))
+		data, _, err := readFile(filepath.Join(dir, e.Name()))
 		return err == nil && bytes.Contains(data, []byte("apiVersion")) && bytes.Contains(data, []byte("kind"))
 	})
 }

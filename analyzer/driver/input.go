@@ -3,7 +3,6 @@ package driver
 import (
 	"fmt"
 	"io"
-	"os"
 	"path/filepath"
 	"slices"
 
@@ -64,7 +63,7 @@ func readable(f *manifest.File) error {
 // readInput reads one file, or standard input for "-".
 func readInput(dir, name string, stdin io.Reader) (*manifest.File, error) {
 	if name == "-" {
-		data, err := io.ReadAll(stdin)
+		data, err := source.ReadAll(stdin)
 		if err != nil {
 			return nil, fmt.Errorf("standard input: %w", err)
 		}
@@ -74,7 +73,7 @@ func readInput(dir, name string, stdin io.Reader) (*manifest.File, error) {
 	if !filepath.IsAbs(abs) {
 		abs = filepath.Join(dir, name)
 	}
-	data, err := os.ReadFile(abs)
+	data, err := source.ReadNamed(abs)
 	if err != nil {
 		return nil, fmt.Errorf("%s: %s%s", name, reason(err), suggestPath(dir, name))
 	}

@@ -109,19 +109,18 @@ func (k *Kept) keep(worlds []*world) {
 // open looks at a file for the first time in a run: one that is as it was is the
 // same file, and one of which nothing is known is not read yet.
 func (w *world) open(c *content, rel string) {
-	k := w.options.Kept
 	c.file = source.NewFile(w.show(rel), rel, nil)
-	if k == nil {
+	if w.options.Kept == nil && w.options.Cache == nil {
 		return
 	}
 	c.stamp, c.gone = stampOf(w.abs(rel))
-	known := k.file(c.file.Path)
+	known := w.options.Kept.file(c.file.Path)
 	switch {
 	case known.text == nil || known.text.Rel != rel:
 	case c.stamp.Same(known.stamp):
 		c.file, c.read, c.parsed = known.text, known.read, known.parsed
 	case known.read:
-		data, err := readFile(w.abs(rel))
+		data, err := w.readAsLooked(c, rel)
 		switch {
 		case err != nil: // said by whoever reads it
 		case bytes.Equal(data, known.text.Data):
@@ -137,18 +136,10 @@ func holds(entries []fs.DirEntry, name string) bool {
 	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool { return e.Name() == name })
 }
 
-// stamp returns the stamp that a file had before it was read. The error says that
-// it is not there.
-func (w *world) stamp(rel string) (cache.Stamp, error) {
-	if w.options.Kept == nil {
-		return stampOf(w.abs(rel))
-	}
-	c := w.content(rel)
-	return c.stamp, c.gone
-}
-
+// stampOf returns the stamp that a file has before it is read. The error says
+// that it is not there.
 func stampOf(name string) (cache.Stamp, error) {
-	info, err := os.Lstat(name)
+	info, err := os.Stat(name)
 	if err != nil {
 		return cache.Stamp{}, err
 	}

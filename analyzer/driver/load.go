@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"sync/atomic"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/cache"
@@ -47,13 +48,14 @@ type world struct {
 type content struct {
 	opened sync.Once
 	file   *source.File
-	stamp  cache.Stamp    // zero if nothing is kept, as gone
+	stamp  cache.Stamp    // from before it was read; zero without a cache and Kept, as gone
 	gone   error          // why there is no stamp
 	parsed *manifest.File // by an earlier run; nil if it was not
 
-	once sync.Once
-	read bool
-	err  error
+	once   sync.Once
+	read   bool
+	err    error
+	failed atomic.Bool // err is not nil
 }
 
 // openTrees sorts the arguments into the trees they lie in and walks those,
@@ -235,11 +237,22 @@ func (w *world) source(rel string) (*source.File, error) {
 	c.once.Do(func() {
 		if !c.read {
 			defer w.options.Stats.working("read")()
-			c.file.Data, c.err = readFile(w.abs(rel))
+			c.file.Data, c.err = w.readAsLooked(c, rel)
 			c.read = c.err == nil
+			c.failed.Store(!c.read)
 		}
 	})
 	return c.file, c.err
+}
+
+// readAsLooked reads a file, unless it is no longer what it was when the run first
+// looked at it: something may have been recalled of that.
+func (w *world) readAsLooked(c *content, rel string) ([]byte, error) {
+	data, stamp, err := readFile(w.abs(rel))
+	if err == nil && c.stamp != (cache.Stamp{}) && c.stamp != stamp {
+		return nil, errChanged
+	}
+	return data, err
 }
 
 // readAll parses files in parallel.
@@ -339,10 +352,8 @@ func (w *world) build(ctx context.Context, units []planned) error {
 	t := &kustomize.Tree{
 		Root: w.tree.root,
 		Read: func(rel string) ([]byte, error) {
-			if f := w.file(rel); f != nil {
-				return f.Data, nil
-			}
-			return readFile(filepath.Join(w.tree.root, filepath.FromSlash(rel)))
+			f, err := w.source(rel)
+			return f.Data, err
 		},
 		File: func(rel string) *manifest.File {
 			if rel == "" {

@@ -8,6 +8,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"sync"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/kustomize"
@@ -47,6 +48,7 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 		return nil, err
 	}
 	o.Dir = dir
+	o.charts = sync.OnceValues(o.helm)
 	stream := slices.Contains(o.Paths, "-")
 	if stream && o.Nodes == "-" {
 		return nil, errors.New("standard input cannot be both the manifests and the nodes")

@@ -32,7 +32,7 @@ func (l *Loaded) texts(ctx context.Context, w *world, o Options) error {
 	failed := make([]error, len(rels))
 	err := parallel(ctx, len(rels), func(i int) {
 		var data []byte
-		if data, failed[i] = readFile(filepath.Join(w.tree.root, filepath.FromSlash(rels[i]))); failed[i] == nil {
+		if data, _, failed[i] = readFile(filepath.Join(w.tree.root, filepath.FromSlash(rels[i]))); failed[i] == nil {
 			texts[i] = markdown.Parse(source.NewFile(w.show(rels[i]), rels[i], data))
 		}
 	})

@@ -15,13 +15,13 @@ func TestReadFile(t *testing.T) {
 		if err := os.WriteFile(name, want, 0o600); err != nil {
 			t.Fatal(err)
 		}
-		got, err := readFile(name)
+		got, _, err := readFile(name)
 		if err != nil || !bytes.Equal(got, want) {
 			t.Errorf("of %d bytes it reads %d, %v", size, len(got), err)
 		}
 	}
 	for _, name := range []string{t.TempDir(), filepath.Join(t.TempDir(), "missing")} {
-		_, got := readFile(name)
+		_, _, got := readFile(name)
 		_, want := os.ReadFile(name)
 		if got == nil || got.Error() != want.Error() {
 			t.Errorf("%s: %v, want %v", name, got, want)

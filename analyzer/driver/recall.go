@@ -76,7 +76,7 @@ func (w *world) remembering(nodes, policies []*manifest.Resource) error {
 		key = append(key, []byte(r.ID))
 	}
 	files := [][]*source.File{sources(nodes), sources(policies)}
-	if charts, err := o.helm(); err == nil { // else no chart is rendered
+	if charts, err := o.charts(); err == nil { // else no chart is rendered
 		files = append(files, charts.Values)
 	}
 	if o.Config != nil {
@@ -113,7 +113,8 @@ func contents(files []*source.File) [][]byte {
 }
 
 // look finds out what a file holds now, by its stamp or by reading it, and
-// returns what is known of that content. ok is false if it cannot be read.
+// returns what is known of that content. ok is false if it cannot be read, which
+// may turn out later.
 func (m *memory) look(rel string) (entry cache.File, ok bool) {
 	m.mu.Lock()
 	entry, seen := m.entries[rel]
@@ -124,28 +125,28 @@ func (m *memory) look(rel string) (entry cache.File, ok bool) {
 		m.entries[rel] = entry
 		m.mu.Unlock()
 	}
-	return entry, entry.Digest != cache.Digest{}
+	return entry, entry.Digest != cache.Digest{} && !m.world.content(rel).failed.Load()
 }
 
 func (m *memory) lookAgain(rel string) cache.File {
 	known, _ := m.store.File(rel)
-	stamp, err := m.world.stamp(rel)
-	if err != nil {
+	c := m.world.content(rel)
+	switch {
+	case c.gone != nil:
 		return cache.File{}
-	}
-	if stamp.Same(known.Stamp) {
+	case c.stamp.Same(known.Stamp):
 		return known
 	}
 	f, err := m.world.source(rel)
 	if err != nil {
 		return cache.File{}
 	}
-	entry := cache.File{Stamp: stamp, Digest: cache.Sum(f.Data)}
+	entry := cache.File{Stamp: c.stamp, Digest: cache.Sum(f.Data)}
 	if entry.Digest == known.Digest {
 		entry = known
-		entry.Stamp = stamp
+		entry.Stamp = c.stamp
 	}
-	if entry.Digest != known.Digest || stamp != known.Stamp {
+	if entry.Digest != known.Digest || c.stamp != known.Stamp {
 		m.store.PutFile(rel, entry)
 	}
 	return entry

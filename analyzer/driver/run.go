@@ -16,6 +16,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/cache"
 	"github.com/kubeknot/kubeknot/analyzer/config"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/helm"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/suppress"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
@@ -69,6 +70,9 @@ type Options struct {
 	// Debug is told what went wrong that changes nothing of the result, as with a
 	// cache; nil is told nothing.
 	Debug func(error)
+
+	// charts returns what helm does: the values are read once.
+	charts func() (helm.Options, error)
 }
 
 func (o *Options) debug(err error) {

@@ -67,11 +67,11 @@ func TestReadingNeverWaits(t *testing.T) {
 		t.Skip("no named pipes here:", err)
 	}
 	for _, name := range []string{pipe, filepath.Join(dir, "dir"), filepath.Join(dir, "gone"), os.DevNull} {
-		if data, err := readFile(name); err == nil {
+		if data, _, err := readFile(name); err == nil {
 			t.Errorf("%s: %q", name, data)
 		}
 	}
-	if data, err := readFile(filepath.Join(dir, "empty")); err != nil || len(data) > 0 {
+	if data, _, err := readFile(filepath.Join(dir, "empty")); err != nil || len(data) > 0 {
 		t.Errorf("an empty file: %q, %v", data, err)
 	}
 }

@@ -55,7 +55,8 @@ type Build struct {
 	Resources []*manifest.Resource
 	// Parts are the kustomizations it is made of, its own the first.
 	Parts []*Kustomization
-	// Files are the files that were read, inside the tree.
+	// Files are the files that were read, inside the tree, and those that were
+	// gone by then.
 	Files []string
 	// Looked is what was found at further paths that were looked at, absolute,
 	// in the words of Look: where nothing is, or a link, or a directory that

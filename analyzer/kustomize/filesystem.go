@@ -6,6 +6,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strings"
 
 	"sigs.k8s.io/kustomize/kyaml/filesys"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
@@ -18,7 +19,7 @@ type fileSystem struct {
 	filesys.FileSystem
 	tree *Tree
 	root string   // the directory that is built, inside the tree
-	read []string // the files that were read, inside the tree
+	read []string // the files that were read, or found and gone by then, inside the tree
 	// origins has the file of the root ask for the origins of what it builds.
 	origins bool
 	// empty are the files that are not there and are taken for empty.
@@ -87,11 +88,12 @@ func (fs *fileSystem) ReadFile(name string) ([]byte, error) {
 		return nil, nil
 	}
 	data, err := fs.tree.Read(rel)
+	file := err == nil || strings.HasPrefix(fs.tree.state(name), "file") // kustomize tries directories too
+	if file && !slices.Contains(fs.read, rel) {
+		fs.read = append(fs.read, rel)
+	}
 	if err != nil {
 		return nil, err
-	}
-	if !slices.Contains(fs.read, rel) {
-		fs.read = append(fs.read, rel)
 	}
 	if fs.origins && path.Dir(rel) == fs.root && IsFile(rel) {
 		return withOrigins(data), nil

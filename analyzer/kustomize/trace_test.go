@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -143,6 +144,28 @@ var traced = []struct{ kind, path, want, edit, becomes string }{
 // buildProd builds the overlay of a tree of files.
 func buildProd(t *testing.T, files *txtar.Archive) *Build {
 	t.Helper()
+	b := build(t, files, nil)
+	if b.Failure != nil || b.Unbuilt != nil {
+		t.Fatalf("not built: %+v %+v", b.Failure, b.Unbuilt)
+	}
+	return b
+}
+
+// TestFilesThatVanishAreNamed: whoever remembers that a build fails because a file
+// has gone needs to know which, if it was there at first.
+func TestFilesThatVanishAreNamed(t *testing.T) {
+	t.Parallel()
+	files := txtar.Parse([]byte("-- prod/kustomization.yaml --\nresources: [a.yaml]\n-- prod/a.yaml --\na: 1\n"))
+	b := build(t, files, func(name string) { os.Remove(name) })
+	if b.Failure == nil || !slices.Contains(b.Files, "prod/a.yaml") {
+		t.Errorf("%+v, files %q", b.Failure, b.Files)
+	}
+}
+
+// build is that of the overlay. before, unless nil, is told of each file but
+// kustomizations before it is read.
+func build(t *testing.T, files *txtar.Archive, before func(name string)) *Build {
+	t.Helper()
 	root, err := filepath.EvalSymlinks(t.TempDir())
 	if err != nil {
 		t.Fatal(err)
@@ -165,14 +188,16 @@ func buildProd(t *testing.T, files *txtar.Archive) *Build {
 			tree.Kustomizations[k.Dir] = k
 		}
 	}
-	tree.Read = func(rel string) ([]byte, error) { return os.ReadFile(filepath.Join(root, rel)) }
+	tree.Read = func(rel string) ([]byte, error) {
+		if before != nil && !IsFile(rel) {
+			before(filepath.Join(root, rel))
+		}
+		return os.ReadFile(filepath.Join(root, rel))
+	}
 	tree.File = func(rel string) *manifest.File { return parsed[rel] }
 	builds, err := tree.BuildAll(t.Context(), []string{"prod"})
 	if err != nil {
 		t.Fatal(err)
-	}
-	if b := builds[0]; b.Failure != nil || b.Unbuilt != nil {
-		t.Fatalf("not built: %+v %+v", b.Failure, b.Unbuilt)
 	}
 	return builds[0]
 }

@@ -64,7 +64,7 @@ func Line(id analyzer.Identity) string {
 // ReadBaseline reads a file. Empty lines and those that start with "#" say
 // nothing.
 func ReadBaseline(name string) (Baseline, error) {
-	data, err := os.ReadFile(name)
+	data, err := source.ReadNamed(name)
 	if err != nil {
 		return nil, err
 	}

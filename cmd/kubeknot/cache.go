@@ -11,6 +11,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/kubeknot/kubeknot/analyzer/cache"
+	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/policies"
 )
 
@@ -64,12 +65,17 @@ func cacheDir() (string, error) {
 	return filepath.Join(dir, "kubeknot"), nil
 }
 
-// openCache returns the cache for runs of this build with the given policies.
-func openCache(given []string) (*cache.Dir, error) {
+// openCache returns the cache for runs of a judge.
+func openCache(judge string) (*cache.Dir, error) {
 	dir, err := cacheDir()
 	if err != nil {
 		return nil, err
 	}
+	return &cache.Dir{Path: dir, Judge: judge}, nil
+}
+
+// judgeOf stands for this build with the given policies.
+func judgeOf(given []string) (string, error) {
 	parts := [][]byte{[]byte(versionText())}
 	// Two builds can have one version, as those of a working copy have.
 	if name, err := os.Executable(); err == nil {
@@ -79,17 +85,17 @@ func openCache(given []string) (*cache.Dir, error) {
 	}
 	inputs, err := policies.Inputs(given...)
 	if err != nil {
-		return nil, fmt.Errorf("cache not used: %w", err)
+		return "", fmt.Errorf("cache not used: %w", err)
 	}
 	for _, p := range inputs {
 		text, err := everything(p)
 		if err != nil {
-			return nil, fmt.Errorf("cache not used: %w", err)
+			return "", fmt.Errorf("cache not used: %w", err)
 		}
 		parts = append(parts, text)
 	}
 	judge := cache.Sum(parts...)
-	return &cache.Dir{Path: dir, Judge: string(judge[:])}, nil
+	return string(judge[:]), nil
 }
 
 // ofPolicies are the extensions of what policies and their data are read from.
@@ -103,10 +109,16 @@ func everything(root string) ([]byte, error) {
 		if err != nil || e.IsDir() || p != root && !slices.Contains(ofPolicies, filepath.Ext(p)) {
 			return err
 		}
-		if info, err := os.Stat(p); err != nil || p != root && !info.Mode().IsRegular() {
+		info, err := os.Stat(p)
+		switch {
+		case err != nil:
 			return err
+		case p == root && !info.Mode().IsRegular():
+			return fmt.Errorf("%s is no regular file", root) // a pipe can be read once only
+		case !info.Mode().IsRegular():
+			return nil
 		}
-		data, err := os.ReadFile(p)
+		data, err := source.ReadNamed(p)
 		if err != nil {
 			return err
 		}

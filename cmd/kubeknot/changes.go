@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -32,43 +33,74 @@ const (
 // are watched, not files, so files that an editor replaces are seen.
 type changes struct {
 	watcher *fsnotify.Watcher
+	watch   func(dir string) error
 	watched map[string]bool // directories
 	listed  map[string]bool // those that runs list; of others the settings alone count
 	files   map[string]bool // of the settings
 	roots   []string        // files and directories that policies are read from
 	written []string        // files that runs write
+	printed []fs.FileInfo   // files that what is printed goes to
 	woken   bool            // something has changed since the start
 }
 
-func newChanges(written outputs) (*changes, error) {
-	w, err := fsnotify.NewWatcher()
-	if err != nil {
-		return nil, &watchError{"", err}
+// newChanges is told what runs write and print to, which is no change.
+func newChanges(written outputs, printed ...io.Writer) (*changes, error) {
+	c := &changes{listed: map[string]bool{}, files: map[string]bool{}}
+	if err := c.open(); err != nil {
+		return nil, err
 	}
-	c := &changes{watcher: w, watched: map[string]bool{}, listed: map[string]bool{}, files: map[string]bool{}}
 	for _, o := range written {
 		if o.file != "" {
 			c.written = append(c.written, absolute(o.file))
 		}
 	}
+	for _, w := range printed {
+		if f, ok := w.(*os.File); ok {
+			if info, err := f.Stat(); err == nil && info.Mode().IsRegular() {
+				c.printed = append(c.printed, info)
+			}
+		}
+	}
 	return c, nil
+}
+
+// open starts to watch, nothing at first.
+func (c *changes) open() error {
+	w, err := fsnotify.NewWatcher()
+	if err != nil {
+		return &watchError{"", err}
+	}
+	c.watcher, c.watch, c.watched = w, w.Add, map[string]bool{}
+	return nil
 }
 
 func (c *changes) close() { c.watcher.Close() }
 
+// reopen forgets what is watched: when events are lost, of a directory that went
+// and came back nobody has said that it has to be watched anew.
+func (c *changes) reopen() error {
+	c.close()
+	c.woken = true
+	return c.open()
+}
+
 func (c *changes) count() int { return len(c.watched) }
 
-// watchError is why a directory cannot be watched.
+// watchError is why a directory, or "" for all, cannot be watched.
 type watchError struct {
 	dir   string
 	cause error
 }
+
+func (e *watchError) Unwrap() error { return e.cause }
 
 // Error says what to do about it, where that is known.
 func (e *watchError) Error() string {
 	switch {
 	case errors.Is(e.cause, syscall.ENOSPC), errors.Is(e.cause, syscall.EMFILE):
 		return "--watch: the system lets this user watch no more directories: raise fs.inotify.max_user_watches and max_user_instances, or the limit of open files, or name a smaller repository"
+	case e.dir == "":
+		return fmt.Sprintf("--watch: %v", e.cause)
 	}
 	return fmt.Sprintf("--watch: %s: %v", e.dir, e.cause)
 }
@@ -79,7 +111,7 @@ func (c *changes) add(dirs []string) (more bool, err error) {
 		if c.watched[dir] {
 			continue
 		}
-		err := c.watcher.Add(dir)
+		err := c.watch(dir)
 		switch {
 		case errors.Is(err, fs.ErrNotExist), errors.Is(err, fs.ErrPermission), errors.Is(err, syscall.ENOTDIR): // nothing is read there either
 			continue
@@ -174,10 +206,7 @@ func (c *changes) wait(ctx context.Context) (settings bool, err error) {
 			c.woken = true
 			return settings, nil
 		case err := <-c.watcher.Errors:
-			if !errors.Is(err, fsnotify.ErrEventOverflow) {
-				return false, &watchError{"", err}
-			}
-			counts, settings = true, true // anything may have changed
+			return false, &watchError{"", err}
 		case e := <-c.watcher.Events:
 			var setting bool
 			counts, setting = c.counts(e)
@@ -201,6 +230,12 @@ func (c *changes) counts(e fsnotify.Event) (counts, setting bool) {
 	base := filepath.Base(e.Name)
 	for _, file := range c.written {
 		if e.Name == file || filepath.Dir(e.Name) == filepath.Dir(file) && strings.HasPrefix(base, "."+filepath.Base(file)+".") {
+			return false, false
+		}
+	}
+	if len(c.printed) > 0 {
+		info, err := os.Stat(e.Name)
+		if err == nil && slices.ContainsFunc(c.printed, func(p fs.FileInfo) bool { return os.SameFile(p, info) }) {
 			return false, false
 		}
 	}

@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -32,7 +31,7 @@ command could not do its work.`,
 }
 
 func runFn(cmd *cobra.Command) error {
-	data, err := io.ReadAll(cmd.InOrStdin())
+	data, err := source.ReadAll(cmd.InOrStdin())
 	if err != nil {
 		return fmt.Errorf("standard input: %w", err)
 	}

@@ -34,6 +34,7 @@ func interruptible() (ctx context.Context, code func() int, end func()) {
 		number.Store(exitSignal + int32(s.(syscall.Signal)))
 		cancel()
 		time.Sleep(grace)
+		removeUnfinished()
 		os.Exit(code())
 	}()
 	return ctx, code, func() {

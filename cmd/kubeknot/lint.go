@@ -27,6 +27,7 @@ type lintFlags struct {
 	rules, skipRules []string
 	policies         []string
 	traced           string
+	judge            string          // judgeOf the policies, before they were read
 	trace            *policies.Trace // nil without --trace
 	stderr           io.Writer
 	noCache, verbose bool
@@ -97,6 +98,9 @@ func (f *lintFlags) options() (driver.Options, error) {
 	o := driver.Options{Nodes: f.nodes, Namespace: f.namespace, Kubernetes: f.kubernetes}
 	f.sources.set(&o)
 	var err error
+	if f.judge, err = judgeOf(f.policies); err != nil {
+		f.judge = "" // it fails again where the cache is opened
+	}
 	if f.trace, err = newTrace(f.traced, printable{f.stderr}); err != nil {
 		return o, err
 	}
@@ -192,7 +196,7 @@ func (f *lintFlags) lint(ctx context.Context, cmd *cobra.Command, options driver
 		reports = slices.DeleteFunc(slices.Clone(reports), func(o output) bool { return o == output{format: "text"} })
 	}
 	reported := stats.Stage("report")
-	failure = errors.Join(failure, reports.write(out, f.reportOptions(out, options.Rules), result))
+	failure = errors.Join(failure, reports.write(ctx, out, f.reportOptions(out, options.Rules), result))
 	reported()
 	if stats != nil {
 		failure = errors.Join(failure, writeStats(f.stderr, stats))
@@ -220,7 +224,15 @@ func (f *lintFlags) remember(o *driver.Options) {
 	if f.noCache || f.trace != nil {
 		return
 	}
-	dir, err := openCache(f.policies)
+	judge, err := judgeOf(f.policies)
+	if err == nil && judge != f.judge {
+		err = errors.New("cache not used: policies have changed since they were read")
+	}
+	if err != nil {
+		o.Debug(err)
+		return
+	}
+	dir, err := openCache(judge)
 	if err != nil {
 		o.Debug(err)
 		return

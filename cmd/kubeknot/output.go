@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -9,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/spf13/cobra"
 
@@ -77,10 +79,14 @@ func (o outputs) has(format string) bool {
 	return slices.ContainsFunc(o, func(out output) bool { return out.format == format })
 }
 
-// write writes every report, those behind one that fails too.
-func (o outputs) write(stdout io.Writer, options report.Options, result *analyzer.Result) error {
+// write writes every report, those behind one that fails too, until the context is
+// done.
+func (o outputs) write(ctx context.Context, stdout io.Writer, options report.Options, result *analyzer.Result) error {
 	var errs []error
 	for _, out := range o {
+		if err := ctx.Err(); err != nil {
+			return errors.Join(append(errs, err)...)
+		}
 		reportOptions := options
 		reportOptions.Color = options.Color && out.file == ""
 		reporter, err := report.New(out.format, reportOptions)
@@ -96,6 +102,17 @@ func (o outputs) write(stdout io.Writer, options report.Options, result *analyze
 	return errors.Join(errs...)
 }
 
+// unfinished are the files that are being written under names of their own.
+var unfinished sync.Map
+
+// removeUnfinished is for a run that ends at once.
+func removeUnfinished() {
+	unfinished.Range(func(name, _ any) bool {
+		os.Remove(name.(string))
+		return true
+	})
+}
+
 // writeFile puts a file in place as a whole: its readers see the earlier one or
 // the new one. What is no regular file, as /dev/stderr, is written to directly.
 func writeFile(name string, write func(io.Writer) error) error {
@@ -103,7 +120,9 @@ func writeFile(name string, write func(io.Writer) error) error {
 		name = real
 	}
 	mode := fs.FileMode(0o666) // less what the umask takes
-	if info, err := os.Stat(name); err == nil {
+	info, err := os.Stat(name)
+	there := err == nil
+	if there {
 		if info.IsDir() {
 			return fmt.Errorf("%s is a directory", name)
 		}
@@ -112,7 +131,12 @@ func writeFile(name string, write func(io.Writer) error) error {
 		}
 	}
 	temporary := filepath.Join(filepath.Dir(name), fmt.Sprintf(".%s.%d.tmp", filepath.Base(name), os.Getpid()))
-	err := writeTo(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode.Perm(), write)
+	unfinished.Store(temporary, nil)
+	defer unfinished.Delete(temporary)
+	err = writeTo(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode.Perm(), write)
+	if err == nil && there {
+		_ = os.Chmod(temporary, mode.Perm()) // as it was; else less, where a file system has no such thing
+	}
 	if err == nil {
 		err = os.Rename(temporary, name)
 	}

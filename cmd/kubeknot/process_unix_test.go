@@ -4,7 +4,10 @@ package main
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
+	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -64,6 +67,61 @@ func TestSignalsEndTheRun(t *testing.T) {
 	}
 }
 
+// TestSignalsLeaveNoHalfReports interrupts a run between its reports, of which the
+// second goes to a pipe that nobody reads: the first is whole, the third is not
+// there.
+func TestSignalsLeaveNoHalfReports(t *testing.T) {
+	t.Parallel()
+	cmd := command(t, "lint", ".", "--no-cache", "--format", "json=first.json", "--format", "html=pipe", "--format", "json=third.json")
+	if err := syscall.Mkfifo(filepath.Join(cmd.Dir, "pipe"), 0o600); err != nil {
+		t.Skip("no named pipes here:", err)
+	}
+	if err := cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	first := filepath.Join(cmd.Dir, "first.json")
+	for start := time.Now(); ; time.Sleep(5 * time.Millisecond) {
+		if _, err := os.Stat(first); err == nil || time.Since(start) > 30*time.Second {
+			break
+		}
+	}
+	if err := cmd.Process.Signal(syscall.SIGINT); err != nil {
+		t.Fatal(err)
+	}
+	var exit *exec.ExitError
+	if err := cmd.Wait(); !errors.As(err, &exit) || exit.ExitCode() != 128+int(syscall.SIGINT) {
+		t.Errorf("it ends with %v", err)
+	}
+	if data, err := os.ReadFile(first); err != nil || !json.Valid(data) {
+		t.Errorf("the first report: %q, %v", data, err)
+	}
+	if left, err := os.ReadDir(cmd.Dir); err != nil || len(left) != 3 {
+		t.Errorf("it leaves %v, %v", left, err)
+	}
+}
+
+// TestWhatIsHalfWrittenIsRemoved is the same in the middle of a report.
+func TestWhatIsHalfWrittenIsRemoved(t *testing.T) {
+	dir := t.TempDir()
+	begun, release, done := make(chan bool), make(chan bool), make(chan bool)
+	go func() {
+		defer close(done)
+		_ = writeFile(filepath.Join(dir, "a.json"), func(w io.Writer) error {
+			_, err := io.WriteString(w, "half")
+			close(begun)
+			<-release
+			return err
+		})
+	}()
+	<-begun
+	removeUnfinished() // after which the process ends
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("there is %v, %v", left, err)
+	}
+	close(release)
+	<-done
+}
+
 // TestClosedPipesAndFullDisks: nobody wants to read on, or nothing can be written.
 func TestClosedPipesAndFullDisks(t *testing.T) {
 	t.Parallel()
@@ -120,6 +178,55 @@ func TestTerminalsObeyNothing(t *testing.T) {
 		}
 		if i := bytes.IndexAny(out, "\x1b\x07\u009b\u202e"); i >= 0 {
 			t.Errorf("%q prints %q", args, out[max(0, i-60):i+10])
+		}
+	}
+}
+
+// TestSettingsThatNobodyNamedAreNotWaitedFor: where they are looked for there is
+// a pipe.
+func TestSettingsThatNobodyNamedAreNotWaitedFor(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{"kubeknot.yaml": "kubeknot.yaml is not a regular file", ".kubeknot-baseline": "1 info"} {
+		cmd := command(t, "lint", ".")
+		if err := syscall.Mkfifo(filepath.Join(cmd.Dir, name), 0o600); err != nil {
+			t.Skip("no named pipes here:", err)
+		}
+		stop := time.AfterFunc(10*time.Second, func() { cmd.Process.Kill() })
+		if out, err := cmd.CombinedOutput(); !strings.Contains(string(out), want) {
+			t.Errorf("%s: %v, %s", name, err, out)
+		}
+		stop.Stop()
+	}
+}
+
+// TestPermissions: reports get what the umask leaves, or keep what they had. What
+// is remembered is the user's alone.
+func TestPermissions(t *testing.T) {
+	t.Parallel()
+	for umask, want := range map[string]fs.FileMode{"000": 0o666, "022": 0o644, "077": 0o600} {
+		cmd := command(t, "lint", ".", "--fail-on", "never", "--format", "json=new.json", "--format", "sarif=old.sarif")
+		cmd.Path, cmd.Args = "/bin/sh", append([]string{"sh", "-c", "umask " + umask + `; exec "$@"`, "sh"}, cmd.Args...)
+		if err := os.WriteFile(filepath.Join(cmd.Dir, "old.sarif"), nil, 0o640); err != nil {
+			t.Fatal(err)
+		}
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		stores, err := filepath.Glob(filepath.Join(cmd.Dir, "cache", "kubeknot", "*"))
+		if err != nil || len(stores) != 1 {
+			t.Fatalf("stores %q, %v", stores, err)
+		}
+		for name, want := range map[string]fs.FileMode{
+			filepath.Join(cmd.Dir, "new.json"): want, filepath.Join(cmd.Dir, "old.sarif"): 0o640,
+			filepath.Dir(stores[0]): 0o700, stores[0]: 0o600,
+		} {
+			info, err := os.Stat(name)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if got := info.Mode().Perm(); got != want {
+				t.Errorf("umask %s: %s: %v, want %v", umask, name, got, want)
+			}
 		}
 	}
 }

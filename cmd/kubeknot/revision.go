@@ -15,6 +15,7 @@ import (
 	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer/driver"
+	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/analyzer/suppress"
 )
 
@@ -91,7 +92,7 @@ func repository(ctx context.Context, paths []string) (string, error) {
 // to the working directory, and standard input comes once.
 func keepInputs(now, old *driver.Options) error {
 	if now.Nodes == "-" {
-		data, err := io.ReadAll(now.Stdin)
+		data, err := source.ReadAll(now.Stdin)
 		if err != nil {
 			return fmt.Errorf("standard input: %w", err)
 		}

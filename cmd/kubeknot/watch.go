@@ -12,6 +12,7 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/fsnotify/fsnotify"
 	"github.com/mattn/go-isatty"
 	"github.com/spf13/cobra"
 
@@ -53,7 +54,7 @@ func (f *lintFlags) watch(cmd *cobra.Command, args []string) error {
 	ctx, stop := signal.NotifyContext(cmd.Context(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
 	context.AfterFunc(ctx, stop) // a second interrupt does not wait for the run
-	c, err := newChanges(f.formats)
+	c, err := newChanges(f.formats, cmd.OutOrStdout(), f.stderr)
 	if err != nil {
 		return err
 	}
@@ -161,9 +162,14 @@ func (w *watcher) separate(out io.Writer) {
 	}
 }
 
-// wait returns when something has changed, or the context is done.
+// wait returns when something has changed, or the context is done. Where too much
+// has changed for the system to say it, it may be anything.
 func (w *watcher) wait(ctx context.Context) error {
 	settings, err := w.changes.wait(ctx)
+	if errors.Is(err, fsnotify.ErrEventOverflow) {
+		fmt.Fprintln(w.flags.stderr, "more has changed at once than the system can say: everything is looked at again")
+		settings, err = true, w.changes.reopen()
+	}
 	if settings {
 		w.flush()
 		w.run, w.options = nil, nil

@@ -3,14 +3,20 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"strings"
 	"sync"
+	"syscall"
 	"testing"
 	"time"
+
+	"github.com/fsnotify/fsnotify"
+
+	"github.com/kubeknot/kubeknot/analyzer/driver"
 )
 
 // stream is an output that is read while it is written.
@@ -134,6 +140,178 @@ func TestWatch(t *testing.T) {
 	cancel()
 	if err := <-ended; err != nil {
 		t.Errorf("interrupted: %v", err)
+	}
+}
+
+// watching returns a watcher of a directory that has linted once, and what it says.
+func watching(t *testing.T, args ...string) (*watcher, *stream) {
+	t.Helper()
+	cmd, f := lintCommand()
+	var messages stream
+	cmd.SetOut(&stream{})
+	f.stderr, f.noCache = &messages, true
+	c, err := newChanges(nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { c.close() })
+	w := &watcher{flags: f, cmd: cmd, args: args, changes: c, kept: &driver.Kept{}}
+	if err := w.prepare(); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.lint(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	return w, &messages
+}
+
+// notices reports whether the watcher wakes after a change.
+func (w *watcher) notices(t *testing.T, change func()) bool {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Second)
+	defer cancel()
+	change()
+	if err := w.wait(ctx); err != nil {
+		t.Fatal(err)
+	}
+	return ctx.Err() == nil
+}
+
+// TestLostEvents: directories went and came while the system had no room to say
+// so. They are watched anew, and it is said.
+func TestLostEvents(t *testing.T) {
+	t.Parallel()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	write := func(name string) {
+		t.Helper()
+		name = filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(fmt.Sprintf(watchedPod, "p")), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	write("a.yaml")
+	write("sub/b.yaml")
+	w, messages := watching(t, dir)
+	if err := os.RemoveAll(filepath.Join(dir, "sub")); err != nil {
+		t.Fatal(err)
+	}
+	write("sub/b.yaml")
+	for lost := false; !lost; {
+		select {
+		case <-w.changes.watcher.Events:
+		case <-time.After(200 * time.Millisecond):
+			lost = true
+		}
+	}
+	if !w.notices(t, func() { go func() { w.changes.watcher.Errors <- fsnotify.ErrEventOverflow }() }) {
+		t.Error("it sleeps on")
+	}
+	if !strings.Contains(messages.String(), "more has changed at once") {
+		t.Errorf("it says\n%s", messages)
+	}
+	if err := w.lint(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if !w.notices(t, func() { write("sub/b.yaml") }) {
+		t.Error("it does not notice what changes in the directory that came back")
+	}
+	go func() { w.changes.watcher.Errors <- errors.New("torn") }()
+	if err := w.wait(t.Context()); err == nil || err.Error() != "--watch: torn" {
+		t.Errorf("another error: %v", err)
+	}
+}
+
+// TestLimitOfWatches: the system takes no more of them, at the start or later.
+func TestLimitOfWatches(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	if err := os.WriteFile(filepath.Join(dir, "a.yaml"), []byte(fmt.Sprintf(watchedPod, "p")), 0o666); err != nil {
+		t.Fatal(err)
+	}
+	w, _ := watching(t, dir)
+	w.changes.watch = func(string) error { return syscall.ENOSPC }
+	if err := os.Mkdir(filepath.Join(dir, "new"), 0o777); err != nil {
+		t.Fatal(err)
+	}
+	const want = "raise fs.inotify.max_user_watches"
+	if err := w.lint(t.Context()); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("of a new directory: %v", err)
+	}
+	clear(w.changes.watched)
+	if err := w.prepare(); err == nil || !strings.Contains(err.Error(), want) {
+		t.Errorf("at the start: %v", err)
+	}
+}
+
+// TestWhatIsPrintedIsNoChange: with "lint --watch > log" in a tree one run would
+// bring about the next.
+func TestWhatIsPrintedIsNoChange(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	log, err := os.Create(filepath.Join(dir, "log"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer log.Close()
+	if err := os.WriteFile(filepath.Join(dir, "other"), nil, 0o666); err != nil {
+		t.Fatal(err)
+	}
+	c, err := newChanges(nil, &stream{}, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.close()
+	if _, err := c.trees([]string{dir}); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string]bool{"log": false, "other": true, "gone": true} {
+		if got, _ := c.counts(fsnotify.Event{Name: filepath.Join(dir, name), Op: fsnotify.Write}); got != want {
+			t.Errorf("%s counts: %v", name, got)
+		}
+	}
+}
+
+// TestWatchingCharts: whatever lies in a chart may be rendered, also where no
+// manifests are looked for.
+func TestWatchingCharts(t *testing.T) {
+	t.Parallel()
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	if err != nil {
+		t.Fatal(err)
+	}
+	for name, text := range map[string]string{
+		"chart/Chart.yaml": "apiVersion: v2\nname: c\nversion: 1.0.0\n", "chart/templates/a.yaml": `{{ .Files.Get "node_modules/m/a.txt" }}`,
+		"chart/node_modules/m/a.txt": fmt.Sprintf(watchedPod, "p"), "node_modules/a.txt": "",
+	} {
+		name = filepath.Join(dir, filepath.FromSlash(name))
+		if err := os.MkdirAll(filepath.Dir(name), 0o777); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(name, []byte(text), 0o666); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w, _ := watching(t, dir)
+	for range 2 { // rendered and recalled
+		if !w.notices(t, func() {
+			if err := os.WriteFile(filepath.Join(dir, "chart", "node_modules", "m", "a.txt"), []byte(fmt.Sprintf(watchedPod, "q")), 0o666); err != nil {
+				t.Fatal(err)
+			}
+		}) {
+			t.Error("it does not notice what changes in a chart")
+		}
+		if err := w.lint(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if w.changes.watched[filepath.Join(dir, "node_modules")] {
+		t.Error("it watches what nothing is read from")
 	}
 }
 
