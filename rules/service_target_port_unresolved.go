@@ -109,6 +109,15 @@ type portedSet struct {
 	pods    []*portedPods
 	unknown bool // the ports of one of them are not known
 	lacking map[[2]string][]*portedPods
+	numbers map[int]bool // the ports that containers declare
+
+	hostPorts map[int]hostPort // the first of each number
+}
+
+// hostPort is a port of the node and the pods that take it.
+type hostPort struct {
+	*portedPods
+	port graph.ContainerPort
 }
 
 func (r portReader) of(g *graph.Graph, s *graph.Service) *portedSet {
@@ -120,7 +129,7 @@ func (r portReader) of(g *graph.Graph, s *graph.Service) *portedSet {
 }
 
 func (r portReader) read(workloads []*graph.Workload) *portedSet {
-	set := &portedSet{lacking: map[[2]string][]*portedPods{}}
+	set := &portedSet{lacking: map[[2]string][]*portedPods{}, numbers: map[int]bool{}, hostPorts: map[int]hostPort{}}
 	for _, w := range workloads {
 		if w.Superseded || endsByItself(w) {
 			continue
@@ -130,6 +139,12 @@ func (r portReader) read(workloads []*graph.Workload) *portedSet {
 		}
 		set.unknown = set.unknown || w.Custom || unfinishedPorts(r.pods[w])
 		set.pods = append(set.pods, r.pods[w])
+		for _, c := range r.pods[w].ports {
+			set.numbers[c.Number] = true
+			if _, taken := set.hostPorts[c.HostPort]; !taken && c.HostPort != 0 {
+				set.hostPorts[c.HostPort] = hostPort{r.pods[w], c}
+			}
+		}
 	}
 	return set
 }
@@ -179,21 +194,11 @@ func targetPorts(p *analyzer.Pass, s *graph.Service, ports []graph.ServicePort, 
 // pods' own addresses are not reached: containers that listen on a port without
 // declaring it do not give its number to another one.
 func hostPortTaken(p *analyzer.Pass, s *graph.Service, port graph.ServicePort, set *portedSet) {
-	var found *graph.ContainerPort
-	var pods *portedPods
-	for _, w := range set.pods {
-		for _, c := range w.ports {
-			switch {
-			case c.Number == port.TargetNumber, set.unknown, p.Unit.Rewritten:
-				return
-			case c.HostPort == port.TargetNumber && c.HostPort != 0 && found == nil:
-				found, pods = &c, w
-			}
-		}
-	}
-	if found == nil {
+	taken, ok := set.hostPorts[port.TargetNumber]
+	if !ok || set.numbers[port.TargetNumber] || set.unknown || p.Unit.Rewritten {
 		return
 	}
+	pods, found := taken.portedPods, taken.port
 	path := append(slices.Clone(port.Path), "targetPort")
 	if s.Get(path...) == nil {
 		path[len(path)-1] = "port"
