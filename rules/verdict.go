@@ -135,7 +135,9 @@ func spokenFor(r *manifest.Resource, f apiserver.Refusal) bool {
 }
 
 // mustSelect reports whether selector-missing asks for a selector of the kind.
-func mustSelect(r *manifest.Resource) bool { return r.Kind != "Job" && r.Kind != "ReplicationController" }
+func mustSelect(r *manifest.Resource) bool {
+	return r.Kind != "Job" && r.Kind != "ReplicationController"
+}
 
 // asksForLabels reports whether the selector of a controller, in the form of
 // the API, has anything in it: then selector-missing does not speak of it.
