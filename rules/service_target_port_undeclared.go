@@ -9,7 +9,7 @@ import (
 )
 
 // ServiceTargetPortUndeclared reports Services that forward to a number other
-// than the only one that their pods declare.
+// than the one that their pods declare for it.
 var ServiceTargetPortUndeclared = &analyzer.Rule{
 	ID:    "service-target-port-undeclared",
 	Title: "A Service forwards to another port than its pods declare",
@@ -17,7 +17,7 @@ var ServiceTargetPortUndeclared = &analyzer.Rule{
 	Kinds: []string{"Service"},
 	Why: `A number as targetPort needs no declaration: Kubernetes forwards to it, and the port of a container is documentation. But if nothing listens there, every connection is refused, and a Service without targetPort forwards to its own port, which is easily forgotten.
 
-So it is reported only where both sides leave no choice: the Service has one port, all of its pods declare exactly one port, always the same, the two differ, and no other Service leads to the declared one.`,
+So it is reported only where both sides leave no choice: the Service has one port and all of its pods declare exactly one, always the same, or they declare one of the name that the Service's port has; the two differ, and no Service leads to the declared one.`,
 	Bad: `apiVersion: v1
 kind: Service
 metadata:
@@ -81,44 +81,68 @@ spec:
 	},
 }
 
-// undeclaredPort compares the only port of a Service with the only one that
-// all of its pods declare.
+// undeclaredPort compares each port of a Service with the one that all of its
+// pods declare for it.
 func undeclaredPort(p *analyzer.Pass, s *graph.Service, pods []*portedPods) {
 	ports := s.Ports()
 	first := pods[0]
-	if len(ports) != 1 || ports[0].TargetNumber == 0 || len(first.ports) != 1 || ports[0].Declared(first.ports) {
-		return
+	for _, port := range ports {
+		declared, ok := counterpart(port, len(ports), first)
+		unlike := func(w *portedPods) bool {
+			theirs, ok := counterpart(port, len(ports), w)
+			return !ok || theirs.Number != declared.Number || theirs.Protocol != declared.Protocol || len(w.Containers()) != 1
+		}
+		switch {
+		case !ok, slices.ContainsFunc(pods, unlike):
+		case declared.Protocol != port.Protocol, declared.HostPort == port.TargetNumber: // service-target-port-unresolved
+		case leadsTo(p, declared, first): // the port that was meant has its Service
+		default:
+			p.Report(otherPort(s, port, declared, first))
+		}
 	}
-	declared := first.ports[0]
-	alike := func(w *portedPods) bool {
-		return len(w.ports) == 1 && w.ports[0].Number == declared.Number && w.ports[0].Protocol == declared.Protocol
+}
+
+// counterpart returns the port that pods declare in place of the number to
+// which a port of a Service forwards: the only one for the only one, or that of
+// the same name.
+func counterpart(port graph.ServicePort, ports int, w *portedPods) (declared graph.ContainerPort, ok bool) {
+	if port.TargetNumber == 0 || port.Declared(w.ports) {
+		return declared, false
 	}
-	if declared.Protocol != ports[0].Protocol || declared.HostPort == ports[0].TargetNumber || // service-target-port-unresolved
-		slices.ContainsFunc(pods, func(w *portedPods) bool { return !alike(w) || len(w.Containers()) != 1 }) {
-		return
+	if ports == 1 && len(w.ports) == 1 {
+		return w.ports[0], true
 	}
-	if leadsTo(p, declared, first) {
-		return // the port that was meant has its Service
+	at := slices.IndexFunc(w.ports, func(c graph.ContainerPort) bool { return c.Name == port.Name && c.Name != "" })
+	if at < 0 {
+		return declared, false
 	}
-	path := append(slices.Clone(ports[0].Path), "targetPort")
+	return w.ports[at], true
+}
+
+func otherPort(s *graph.Service, port graph.ServicePort, declared graph.ContainerPort, w *portedPods) analyzer.Finding {
+	path := append(slices.Clone(port.Path), "targetPort")
+	what := fmt.Sprintf("declare only %d", declared.Number)
+	if len(w.ports) > 1 {
+		what = fmt.Sprintf("declare %d as %s", declared.Number, declared.Name)
+	}
 	f := analyzer.Finding{
-		Message:     fmt.Sprintf("%s forwards to port %d, and the pods of %s declare only %d", s, ports[0].TargetNumber, first, declared.Number),
+		Message:     fmt.Sprintf("%s forwards to port %d, and the pods of %s %s", s, port.TargetNumber, w, what),
 		Label:       "not the port that they declare",
-		Consequence: fmt.Sprintf("if nothing listens on %d, every connection is refused; nothing says so before", ports[0].TargetNumber),
+		Consequence: fmt.Sprintf("if nothing listens on %d, every connection is refused; nothing says so before", port.TargetNumber),
 		Help:        fmt.Sprintf("write targetPort: %d, or correct the containerPort", declared.Number),
 		Path:        path,
 		Resource:    s.Resource,
 		Related: []analyzer.Related{{
-			Location: first.EntryLocation(append(slices.Clone(declared.Path), "containerPort")...),
-			Message:  fmt.Sprintf("%s declares %d", first, declared.Number),
+			Location: w.EntryLocation(append(slices.Clone(declared.Path), "containerPort")...),
+			Message:  fmt.Sprintf("%s declares %d", w, declared.Number),
 		}},
 	}
 	if s.Get(path...) == nil {
 		f.Label = "no targetPort, so it forwards to the same port"
-		f.Path = append(slices.Clone(ports[0].Path), "port")
+		f.Path = append(slices.Clone(port.Path), "port")
 	}
 	f.Location = s.EntryLocation(f.Path...)
-	p.Report(f)
+	return f
 }
 
 // leadsTo reports whether some Service forwards to a port of a workload.
