@@ -40,6 +40,8 @@ func All() []*analyzer.Rule {
 		InvalidValue,
 		KustomizeBuildFails,
 		KustomizeTargetMissing,
+		MonitorPortMissing,
+		MonitorSelectsNothing,
 		NetworkPolicySelectsNothing,
 		NodeAffinityEmptyTerm,
 		NodeNameMismatch,

@@ -99,7 +99,7 @@ func secretOrConfigMap(p *analyzer.Pass, ref *graph.Reference) *nearMiss {
 		other.Kind = "ConfigMap"
 	}
 	for _, r := range p.Graph.Objects().Named(other) {
-		if p.Graph.InNamespaceOf(ref, r) && unwanted(p, r) && (ref.Key == "" || hasKey(r, ref.Key)) {
+		if p.Graph.InNamespaceOf(ref, r) && unwanted(p, ref, r) && (ref.Key == "" || hasKey(r, ref.Key)) {
 			return &nearMiss{
 				at:   r.EntryLocation("kind"),
 				what: fmt.Sprintf("%s is a %s", r.Name, r.Kind),

@@ -37,6 +37,8 @@ var classes = map[string][]string{
 	"selector-wrong-shape":        {"selector-missing", "unknown-field"},
 	"service-no-pods":             {"service-selects-nothing"},
 	"service-port-mismatch":       {"service-target-port-unresolved", "service-target-port-undeclared", "ingress-backend-missing"},
+	"servicemonitor-no-service":   {"monitor-selects-nothing"},
+	"servicemonitor-port":         {"monitor-port-missing"},
 	"statefulset-service-missing": {"statefulset-service-name"},
 	"unknown-field":               {"unknown-field", "daemonset-replicas", "selector-missing"},
 	"unknown-gvk":                 {"unknown-kind", "api-removed"},

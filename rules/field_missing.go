@@ -53,7 +53,7 @@ spec:
 			default:
 				finding.Help, _ = remedy(r, f)
 			}
-			if p.Unit.Kind == unit.Document { // which may show a part of the object
+			if p.Unit.Kind == unit.Document || isPatch(p.Graph, r) { // which may show a part of the object
 				finding.Evidence = analyzer.Open
 			}
 			return finding

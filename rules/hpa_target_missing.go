@@ -222,10 +222,12 @@ func targetElsewhere(p *analyzer.Pass, s *graph.Scaler, w *graph.Workload) *near
 	}
 }
 
-// nameOff: the kind is right, and the name is a slip of the pen.
+// nameOff: the kind is right, and the name is a slip of the pen, or that of a
+// workload which nothing scales but for words for the kind.
 func nameOff(p *analyzer.Pass, s *graph.Scaler, w *graph.Workload) *nearMiss {
 	same := w.Group == s.TargetGroup && strings.EqualFold(w.Kind, s.TargetKind) && p.Graph.SameNamespace(s.Resource, w.Resource)
-	if !same || !slip(w.Name, s.TargetName) {
+	named := slip(w.Name, s.TargetName) || sameButForKind(w.Name, s.TargetName) && p.Graph.ScaledBy(w) == nil
+	if !same || !named {
 		return nil
 	}
 	return &nearMiss{

@@ -20,7 +20,7 @@ var IngressBackendMissing = &analyzer.Rule{
 	Kinds: []string{"Ingress"},
 	Why: `A backend of an Ingress names a Service of the Ingress's own namespace and one of the Service's ports, by number or by name: the port of the Service (ports[].port), not that of the pods (targetPort). The API server does not compare them: the Ingress is accepted, and requests are answered with an error of the controller or by its default backend.
 
-The Service may come from somewhere else, so that it is missing is an error only if something close explains it: a name that is one slip off, or another namespace. A port that a Service which is there does not have is an error; if it is the targetPort of one of its ports, which some controllers accept, a warning. Ports called use-annotation and Services of type ExternalName are left alone.`,
+The Service may come from somewhere else, so that it is missing is an error only if something close explains it: a name that is one slip off or differs in a word for the kind alone, another namespace, or a Service that stands alone beside the Ingress in its file. A port that a Service which is there does not have is an error; if it is the targetPort of one of its ports, which some controllers accept, a warning. Ports called use-annotation and Services of type ExternalName are left alone.`,
 	Bad: `apiVersion: v1
 kind: Service
 metadata:
@@ -93,7 +93,7 @@ func judgeBackend(p *analyzer.Pass, ref *graph.Reference) bool {
 		backendPort(p, ref, services)
 		return false
 	}
-	f := missingObject(p, ref, objectNameOff, namespaceInName, objectElsewhere, objectNamePart)
+	f := missingObject(p, ref, objectNameOff, namespaceInName, objectElsewhere, objectNamePart, onlyServiceInFile)
 	if f == nil {
 		return false
 	}
@@ -126,13 +126,35 @@ func namespaceInName(p *analyzer.Pass, ref *graph.Reference) *nearMiss {
 	return nil
 }
 
+// onlyServiceInFile: the file of the Ingress holds one Service alone, which has
+// the port that is asked for, and to which no Ingress leads. Where others may
+// make a Service it proves nothing.
+func onlyServiceInFile(p *analyzer.Pass, ref *graph.Reference) *nearMiss {
+	there := p.Graph.Objects().InFile(ref.From, "", "Service")
+	if len(there) != 1 || !p.Unit.Complete() || !p.Graph.InNamespaceOf(ref, there[0]) || !unwanted(p, ref, there[0]) {
+		return nil
+	}
+	s := p.Graph.Service(there[0])
+	if s == nil || !hasPort(s, ref.Key, isNumber(ref.From, ref.KeyPath)) {
+		return nil
+	}
+	miss := thereIs(ref, there[0])
+	miss.what = fmt.Sprintf("%s is the only Service of this file, and nothing leads to it", s)
+	return miss
+}
+
+// hasPort reports whether a Service has a port by its number or name.
+func hasPort(s *graph.Service, key string, number bool) bool {
+	return slices.ContainsFunc(s.Ports(), func(port graph.ServicePort) bool {
+		return number && strconv.Itoa(port.Number) == key || !number && port.Name == key
+	})
+}
+
 // backendPort judges the port of a backend whose Service is there.
 func backendPort(p *analyzer.Pass, ref *graph.Reference, services []*graph.Service) {
 	number := isNumber(ref.From, ref.KeyPath)
 	has := func(s *graph.Service) bool {
-		return s.Type() == "ExternalName" || slices.ContainsFunc(s.Ports(), func(port graph.ServicePort) bool {
-			return number && strconv.Itoa(port.Number) == ref.Key || !number && port.Name == ref.Key
-		})
+		return s.Type() == "ExternalName" || hasPort(s, ref.Key, number)
 	}
 	unknown := func(s *graph.Service) bool {
 		return len(s.Ports()) == 0 || slices.ContainsFunc(s.Ports(), func(port graph.ServicePort) bool {

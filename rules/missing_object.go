@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/util/sets"
+
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
@@ -146,9 +148,12 @@ func patternOf(ref *graph.Reference) pattern {
 }
 
 // unwanted reports whether nothing refers to an object: then it may be the one
-// that was meant.
-func unwanted(p *analyzer.Pass, r *manifest.Resource) bool {
-	return len(p.Graph.References().To(p.Graph, r)) == 0
+// that was meant. A ServiceAccount is used by pods and given roles by bindings,
+// and one without the other may be what a reference of that use has missed.
+func unwanted(p *analyzer.Pass, ref *graph.Reference, r *manifest.Resource) bool {
+	return !slices.ContainsFunc(p.Graph.References().To(p.Graph, r), func(other *graph.Reference) bool {
+		return r.Kind != "ServiceAccount" || other.Use == ref.Use
+	})
 }
 
 // objectNameOff: there is an object of the kind whose name is a slip of the
@@ -160,7 +165,7 @@ func objectNameOff(p *analyzer.Pass, ref *graph.Reference) *nearMiss {
 	for _, r := range p.Graph.Objects().Alike(ref.Target) {
 		switch {
 		case !misspelled(r.WrittenName(), ref.Target.Name) || !p.Graph.InNamespaceOf(ref, r):
-		case unwanted(p, r):
+		case unwanted(p, ref, r):
 			return thereIs(ref, r)
 		case wanted == nil && len(r.WrittenName()) != len(ref.Target.Name):
 			wanted = r
@@ -178,15 +183,40 @@ func objectNameOff(p *analyzer.Pass, ref *graph.Reference) *nearMiss {
 }
 
 // objectNamePart: the name is a part of that of an object that nothing refers
-// to, which stands in the same file or has what is asked for.
+// to, which stands in the same file or has what is asked for; or the names
+// differ in words for the kind of object alone.
 func objectNamePart(p *analyzer.Pass, ref *graph.Reference) *nearMiss {
 	for _, r := range p.Graph.Objects().Alike(ref.Target) {
 		near := r.File() == ref.From.File() || ref.Key != "" && hasKey(r, ref.Key)
-		if near && contains(r.Name, ref.Target.Name) && p.Graph.InNamespaceOf(ref, r) && unwanted(p, r) {
+		named := near && contains(r.Name, ref.Target.Name) || sameButForKind(r.WrittenName(), ref.Target.Name)
+		if named && p.Graph.InNamespaceOf(ref, r) && unwanted(p, ref, r) {
 			return thereIs(ref, r)
 		}
 	}
 	return nil
+}
+
+// kindWords are the words by which names say of what kind an object is.
+var kindWords = sets.New(
+	"deploy", "deployment", "statefulset", "sts",
+	"svc", "service",
+	"cm", "config", "configmap", "conf", "cfg",
+	"secret", "secrets", "creds", "credentials",
+	"pvc", "pv", "claim", "volume", "vol",
+	"sa", "account", "serviceaccount", "role", "clusterrole",
+)
+
+// sameButForKind reports whether two names are the same but for words that say
+// of what kind the object is: mysql-pvc and mysql-pv-claim.
+func sameButForKind(a, b string) bool {
+	bare := bareWords(a)
+	return len(bare) > 0 && slices.Equal(bare, bareWords(b))
+}
+
+// bareWords returns the words of a name without those for its kind.
+func bareWords(name string) []string {
+	words := strings.FieldsFunc(name, func(r rune) bool { return r == '-' || r == '.' })
+	return slices.DeleteFunc(words, kindWords.Has)
 }
 
 // thereIs says that an object may have been meant.
@@ -222,7 +252,7 @@ func objectRenamed(p *analyzer.Pass, ref *graph.Reference) *nearMiss {
 // it.
 func objectElsewhere(p *analyzer.Pass, ref *graph.Reference) *nearMiss {
 	for _, r := range p.Graph.Objects().Named(ref.Target) {
-		if unwanted(p, r) && !p.Graph.InNamespaceOf(ref, r) {
+		if unwanted(p, ref, r) && !p.Graph.InNamespaceOf(ref, r) {
 			return &nearMiss{
 				label: "not in namespace " + ref.Namespace,
 				at:    r.EntryLocation("metadata", "namespace"),

@@ -12,7 +12,7 @@ import (
 )
 
 // NetworkPolicySelectsNothing reports NetworkPolicies whose selectors miss the
-// pods that were meant by a slip of the pen.
+// pods that were meant by a slip of the pen, or by the key of a label.
 var NetworkPolicySelectsNothing = &analyzer.Rule{
 	ID:    "network-policy-selects-nothing",
 	Title: "A NetworkPolicy misses the pods that were meant",
@@ -20,7 +20,7 @@ var NetworkPolicySelectsNothing = &analyzer.Rule{
 	Kinds: []string{"NetworkPolicy"},
 	Why: `A NetworkPolicy applies to the pods of its namespace that its podSelector matches. If there are none it is accepted, and the pods that were meant stay open to all. A podSelector among the peers of a rule that matches no pods lets nobody in, or out.
 
-Policies are often written for pods that come from somewhere else, so it is reported only if the labels of some pods of this directory, or of one beside, are a slip away from the selector.`,
+Policies are often written for pods that come from somewhere else, so it is reported only if the labels of some pods of this directory, or of one beside, are a slip away from the selector, or if pods of this directory have its values under other keys.`,
 	Bad: `apiVersion: networking.k8s.io/v1
 kind: NetworkPolicy
 metadata:
@@ -89,20 +89,23 @@ func podSelectors(r *manifest.Resource) [][]string {
 }
 
 // policySelector reports a selector that matches no pods but would match some
-// if a value were spelled as theirs.
+// if a label were spelled as theirs.
 func policySelector(p *analyzer.Pass, r *manifest.Resource, selector graph.Selector) {
 	if selector.State != graph.Present || len(p.Graph.Select(p.Graph.Namespace(r), selector)) > 0 {
 		return
 	}
 	// Services and policies select pods alike, so they miss them alike.
 	as := &graph.Service{Resource: r, Own: true, Selector: selector}
-	miss := misspelledLabel(p.Graph, as, p.Graph.Near(as))
+	miss := firstMiss(p.Graph, as, p.Graph.Near(as), misspelledValue)
+	if miss == nil {
+		miss = firstMiss(p.Graph, as, p.Graph.Near(as), otherKey)
+	}
 	if len(p.Graph.SelectSiblings(p.Graph.Namespace(r), selector)) > 0 {
 		p.Skip(r, "NetworkPolicies: their pods are only in a directory beside")
 		return
 	}
 	if miss == nil {
-		if miss = misspelledLabel(p.Graph, as, p.Graph.Siblings()); miss != nil {
+		if miss = firstMiss(p.Graph, as, p.Graph.Siblings(), misspelledValue); miss != nil {
 			miss.at = source.Location{} // a sibling is no end of the tie
 		}
 	}
@@ -131,13 +134,23 @@ func policySelector(p *analyzer.Pass, r *manifest.Resource, selector graph.Selec
 	p.Report(f)
 }
 
-// misspelledLabel returns the first workload whose pods have all labels but
-// one, and that one but for a slip of the pen.
-func misspelledLabel(g *graph.Graph, s *graph.Service, workloads []*graph.Workload) *nearMiss {
+// firstMiss returns the explanation by the first workload that has one.
+func firstMiss(g *graph.Graph, s *graph.Service, workloads []*graph.Workload, explain func(*graph.Graph, *graph.Service, *graph.Workload) *nearMiss) *nearMiss {
 	for _, w := range workloads {
-		if miss := valueOff(g, s, w); miss != nil && !w.Superseded && !w.Controlled() && slip(s.Selector.Equal[miss.key], w.Labels[miss.key]) {
+		if w.Superseded || w.Controlled() {
+			continue
+		}
+		if miss := explain(g, s, w); miss != nil {
 			return miss
 		}
+	}
+	return nil
+}
+
+// misspelledValue is valueOff for a slip of the pen alone.
+func misspelledValue(g *graph.Graph, s *graph.Service, w *graph.Workload) *nearMiss {
+	if miss := valueOff(g, s, w); miss != nil && slip(s.Selector.Equal[miss.key], w.Labels[miss.key]) {
+		return miss
 	}
 	return nil
 }

@@ -19,7 +19,7 @@ var RBACRefMissing = &analyzer.Rule{
 	Kinds: []string{"RoleBinding", "ClusterRoleBinding"},
 	Why: `A RoleBinding or ClusterRoleBinding is accepted whether or not its role and its subjects exist. Without the role it grants nothing; without the ServiceAccount it grants to nobody, and the pods that were meant are refused what they ask for, often much later. The kind counts: a Role is found in the namespace of the binding alone, a ClusterRole in none. A ServiceAccount without a namespace is looked for in that of the RoleBinding.
 
-Roles and accounts often come from somewhere else, so only what something close explains is reported: a name that is one slip off or has the same words in another order, the other kind of role, or another namespace.`,
+Roles and accounts often come from somewhere else, so only what something close explains is reported: a name that is one slip off, differs in a word for the kind alone, as in "reader" and "reader-role", or has the same words in another order, the other kind of role, or another namespace.`,
 	Bad: `apiVersion: v1
 kind: ServiceAccount
 metadata:
@@ -67,7 +67,7 @@ subjects:
 			if ref.Use != graph.GrantedRole && ref.Use != graph.GrantedTo || !judged(p, ref) || strings.HasPrefix(ref.Target.Name, "system:") {
 				continue
 			}
-			f := missingObject(p, ref, objectNameOff, otherKindOfRole, accountElsewhere, sameWords)
+			f := missingObject(p, ref, objectNameOff, otherKindOfRole, accountElsewhere, objectNamePart, sameWords)
 			switch {
 			case f == nil:
 			case f.Evidence != analyzer.NearMiss:
@@ -89,7 +89,7 @@ subjects:
 func otherKindOfRole(p *analyzer.Pass, ref *graph.Reference) *nearMiss {
 	other := map[string]string{"Role": "ClusterRole", "ClusterRole": "Role"}[ref.Target.Kind]
 	for _, r := range p.Graph.Objects().Named(graph.Target{Group: ref.Target.Group, Kind: other, Name: ref.Target.Name}) {
-		if unwanted(p, r) {
+		if unwanted(p, ref, r) {
 			return &nearMiss{
 				at:   r.EntryLocation("kind"),
 				what: fmt.Sprintf("%s is a %s", r.Name, r.Kind),

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
@@ -112,6 +113,11 @@ func strayKey(w *graph.Workload) string {
 // it may be a patch which no kustomization here names.
 func looksLikePatch(w *graph.Workload) bool {
 	return w.Selector.State == graph.Missing && len(w.Labels) == 0
+}
+
+// isPatch reports whether a resource is a workload that looks like a patch.
+func isPatch(g *graph.Graph, r *manifest.Resource) bool {
+	return slices.ContainsFunc(g.Workloads, func(w *graph.Workload) bool { return w.Resource == r && needsSelector(w) && looksLikePatch(w) })
 }
 
 func selectorMissing(w *graph.Workload) analyzer.Finding {

@@ -124,6 +124,7 @@ func selectsNothing(p *analyzer.Pass, s *graph.Service) {
 		return
 	}
 	others := company(p.Graph, s)
+	inNamespace := func(w *graph.Workload) bool { return p.Graph.SameNamespace(w.Resource, s.Resource) }
 	switch {
 	case slices.ContainsFunc(p.Graph.Near(s), func(w *graph.Workload) bool { return leaderOnly(s, w) }):
 		p.Skip(s.Resource, "Services: a label they ask for is set on running pods")
@@ -135,7 +136,7 @@ func selectsNothing(p *analyzer.Pass, s *graph.Service) {
 		f.Notes = append(f.Notes, fmt.Sprintf("the %d other Services of this file find their pods", others))
 		f.Help = "add the workload, or check the selector against the labels of the pods"
 		p.Report(f)
-	case !p.Unit.Complete() || !p.Graph.HasWorkloads(s.Resource) && len(p.Graph.Siblings()) > 0:
+	case !p.Unit.Complete() || !p.Graph.HasWorkloads(s.Resource) && slices.ContainsFunc(p.Graph.Siblings(), inNamespace):
 		p.Skip(s.Resource, "Services: their pods may live elsewhere")
 	default:
 		f.Evidence = analyzer.Absent

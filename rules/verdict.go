@@ -124,10 +124,25 @@ func spokenFor(r *manifest.Resource, f apiserver.Refusal) bool {
 		return true // daemonset-replicas
 	case isMismatch(f):
 		return true // selector-template-mismatch
+	case f.Family == apiserver.WrongType:
+		return strings.HasPrefix(f.Field, "spec.selector") && mustSelect(r) && !asksForLabels(r) // selector-missing
 	case f.Family == apiserver.UnknownField:
-		return len(f.Path) == 3 && strings.HasPrefix(f.Field, "spec.selector.") && f.Near == "" // selector-missing
+		return len(f.Path) == 3 && strings.HasPrefix(f.Field, "spec.selector.") && f.Near == "" && mustSelect(r) && !asksForLabels(r) // selector-missing
 	}
 	return strings.HasPrefix(f.Field, "spec.selector") // selector-missing, selector-template-mismatch
+}
+
+// mustSelect reports whether selector-missing asks for a selector of the kind.
+func mustSelect(r *manifest.Resource) bool {
+	return r.Kind != "Job" && r.Kind != "ReplicationController"
+}
+
+// asksForLabels reports whether the selector of a controller, in the form of
+// the API, has anything in it: then selector-missing does not speak of it.
+func asksForLabels(r *manifest.Resource) bool {
+	labels, expressions := r.Get("spec", "selector", "matchLabels"), r.Get("spec", "selector", "matchExpressions")
+	return labels != nil && labels.Kind == manifest.MappingNode && len(labels.Content) > 0 ||
+		expressions != nil && expressions.Kind == manifest.SequenceNode && len(expressions.Content) > 0
 }
 
 // mountsDeclared reports whether a mount is said to find no volume although the

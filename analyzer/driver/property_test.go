@@ -121,13 +121,7 @@ func TestNamesOfLabelsMeanNothing(t *testing.T) {
 		rewrite(t, o.Dir, func(_, text string) string {
 			return renamedWord.ReplaceAllStringFunc(text, func(s string) string { return renamed[s] })
 		})
-		for _, p := range []string{"app", "web"} { // files and directories that others name
-			for _, form := range []string{"%s", "%s.yaml"} {
-				if err := os.Rename(filepath.Join(o.Dir, fmt.Sprintf(form, p)), filepath.Join(o.Dir, fmt.Sprintf(form, renamed[p]))); err != nil && !os.IsNotExist(err) {
-					t.Fatal(err)
-				}
-			}
-		}
+		renameAll(t, o.Dir, renamed)
 		all := func(places []string) []string {
 			for i, place := range places {
 				places[i] = renamedWord.ReplaceAllStringFunc(place, func(s string) string { return renamed[s] })
@@ -139,6 +133,27 @@ func TestNamesOfLabelsMeanNothing(t *testing.T) {
 			t.Error(diff)
 		}
 	})
+}
+
+// renameAll renames the files and directories that others may name.
+func renameAll(t *testing.T, dir string, renamed map[string]string) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		name := e.Name()
+		if to, ok := renamed[strings.TrimSuffix(name, ".yaml")]; ok {
+			name = strings.Replace(name, strings.TrimSuffix(name, ".yaml"), to, 1)
+			if err := os.Rename(filepath.Join(dir, e.Name()), filepath.Join(dir, name)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if e.IsDir() && name != ".git" {
+			renameAll(t, filepath.Join(dir, name), renamed)
+		}
+	}
 }
 
 // TestASuppressionRemovesOneFinding suppresses one at random: those of its rule

@@ -83,6 +83,27 @@ func productsOf(g *Graph, r *manifest.Resource) []product {
 	case "external-secrets.io/ClusterExternalSecret":
 		name := first([]string{"spec", "externalSecretSpec", "target", "name"}, []string{"spec", "externalSecretName"})
 		found = append(found, product{Target{Kind: "Secret", Name: name}, ""}) // in many namespaces
+	case "secrets-store.csi.x-k8s.io/SecretProviderClass":
+		for _, o := range manifest.Items(r.Get("spec", "secretObjects")) {
+			add("Secret", manifest.String(o, "secretName"))
+		}
+	case "isindir.github.com/SopsSecret":
+		for _, t := range manifest.Items(r.Get("spec", "secretTemplates")) {
+			add("Secret", manifest.String(t, "name"))
+		}
+	case "secrets.hashicorp.com/VaultStaticSecret", "secrets.hashicorp.com/VaultDynamicSecret", "secrets.hashicorp.com/VaultPKISecret":
+		add("Secret", manifest.String(r.Node, "spec", "destination", "name"))
+	case "secrets.infisical.com/InfisicalSecret":
+		add("Secret", manifest.String(r.Node, "spec", "managedSecretReference", "secretName"))
+	case "secrets.doppler.com/DopplerSecret":
+		add("Secret", manifest.String(r.Node, "spec", "managedSecret", "name"))
+	case "onepassword.com/OnePasswordItem", "kafka.strimzi.io/KafkaUser":
+		add("Secret", r.Name)
+	case "objectbucket.io/ObjectBucketClaim":
+		add("Secret", r.Name)
+		add("ConfigMap", r.Name)
+	case "trust.cert-manager.io/Bundle": // in every namespace that it selects
+		found = append(found, product{Target{Kind: "ConfigMap", Name: r.Name}, ""}, product{Target{Kind: "Secret", Name: r.Name}, ""})
 	case "cert-manager.io/Certificate", "certmanager.k8s.io/Certificate":
 		add("Secret", manifest.String(r.Node, "spec", "secretName"))
 	case "cert-manager.io/Issuer", "cert-manager.io/ClusterIssuer", "certmanager.k8s.io/Issuer", "certmanager.k8s.io/ClusterIssuer":
