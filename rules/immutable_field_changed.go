@@ -3,10 +3,13 @@ package rules
 import (
 	"fmt"
 	"path"
+	"slices"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
+	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
@@ -57,51 +60,63 @@ data:
 		"k8s.io/kubernetes/pkg/registry: ValidateUpdate of each kind's strategy",
 	},
 	Run: func(p *analyzer.Pass) error {
-		for _, v := range versions(p.Unit) {
-			before, ok := apiObject(v.before)
-			after, known := apiObject(v.after)
-			if !ok || !known || p.Unit.Rewritten {
+		if p.Unit.Rewritten {
+			return nil
+		}
+		above := map[graph.Target][]*manifest.Resource{}
+		for _, r := range p.Unit.Replaced {
+			above[targetOf(r)] = append(above[targetOf(r)], r)
+		}
+		stored := map[inFile][]*manifest.Resource{} // in each namespace
+		for _, r := range p.Unit.Resources {
+			if r.Name == "" {
 				continue
 			}
-			for _, r := range apiserver.Update(before, after).Refusals {
-				if !unfinishedValue(v.after, r.Path) {
-					p.Report(immutableChanged(v, r))
-				}
+			if before := closest(above[targetOf(r)]); before != nil && unit.SameObject(before, r) {
+				refusedChange(p, version{before, r})
+			}
+			here := inFile{r.File(), targetOf(r)}
+			at := slices.IndexFunc(stored[here], func(before *manifest.Resource) bool { return unit.SameObject(before, r) })
+			if at < 0 {
+				stored[here] = append(stored[here], r)
+			} else if !refusedChange(p, version{stored[here][at], r}) {
+				stored[here][at] = r // else the server keeps what it has
 			}
 		}
 		return nil
 	},
 }
 
+// inFile is an object of a file. What the server has of it changes with each
+// document that "kubectl apply" comes to. Two files of one directory are left
+// alone: they may be alternatives.
+type inFile struct {
+	file *source.File
+	graph.Target
+}
+
+func targetOf(r *manifest.Resource) graph.Target {
+	return graph.Target{Group: r.Group, Kind: r.Kind, Name: r.Name}
+}
+
 // version is an object and what it is applied over.
 type version struct{ before, after *manifest.Resource }
 
-// versions returns the objects of a unit that are applied over an earlier
-// version: one of a directory above, or one that stands before it in the same
-// file. Two files of one directory are left alone: they may be alternatives.
-func versions(u *unit.Unit) []version {
-	type object struct{ group, kind, name string }
-	of := func(r *manifest.Resource) object { return object{r.Group, r.Kind, r.Name} }
-	above, here := map[object][]*manifest.Resource{}, map[object][]*manifest.Resource{}
-	for _, r := range u.Replaced {
-		above[of(r)] = append(above[of(r)], r)
+// refusedChange reports what the server refuses of a change, and whether there is
+// any such thing.
+func refusedChange(p *analyzer.Pass, v version) (refused bool) {
+	before, ok := apiObject(v.before)
+	after, known := apiObject(v.after)
+	if !ok || !known {
+		return false
 	}
-	var all []version
-	for _, r := range u.Resources {
-		if r.Name == "" {
-			continue
+	for _, r := range apiserver.Update(before, after).Refusals {
+		if !unfinishedValue(v.after, r.Path) {
+			p.Report(immutableChanged(v, r))
+			refused = true
 		}
-		if before := closest(above[of(r)]); before != nil && unit.SameObject(before, r) {
-			all = append(all, version{before, r})
-		}
-		for _, before := range here[of(r)] {
-			if before.File() == r.File() && unit.SameObject(before, r) {
-				all = append(all, version{before, r})
-			}
-		}
-		here[of(r)] = append(here[of(r)], r)
 	}
-	return all
+	return refused
 }
 
 // closest returns the version of the closest directory, nil if that directory
