@@ -105,12 +105,21 @@ func (m *monitor) looksInto(g *graph.Graph, r *manifest.Resource) bool {
 // services returns those of a list that the monitor selects.
 func (m *monitor) services(g *graph.Graph, list []*graph.Service) []*graph.Service {
 	return slices.DeleteFunc(slices.Clone(list), func(s *graph.Service) bool {
-		return !m.looksInto(g, s.Resource) || !m.selector.Selector.Matches(labels.Set(ownLabelsOf(s)))
+		return !m.selector.Selector.Matches(ownLabelsOf(g, s)) || !m.looksInto(g, s.Resource)
 	})
 }
 
-func ownLabelsOf(s *graph.Service) map[string]string {
-	return manifest.StringMap(s.Node, "metadata", "labels")
+type ownLabelsKey struct{}
+
+// ownLabelsOf returns the labels that a Service carries itself.
+func ownLabelsOf(g *graph.Graph, s *graph.Service) labels.Set {
+	return g.View(ownLabelsKey{}, func() any {
+		all := make(map[*graph.Service]labels.Set, len(g.Services))
+		for _, s := range g.Services {
+			all[s] = manifest.StringMap(s.Node, "metadata", "labels")
+		}
+		return all
+	}).(map[*graph.Service]labels.Set)[s]
 }
 
 func monitorMisses(p *analyzer.Pass, m *monitor) {
@@ -166,12 +175,15 @@ func nearestService(g *graph.Graph, m *monitor) *nearMiss {
 // serviceLabelOff: the Service has all labels but one, and that one but for a
 // slip of the pen.
 func serviceLabelOff(g *graph.Graph, m *monitor, s *graph.Service) *nearMiss {
-	own := ownLabelsOf(s)
+	own := ownLabelsOf(g, s)
 	key := firstUnequal(m.selector.Equal, own)
 	value, labelled := own[key]
+	if !labelled || !slip(value, m.selector.Equal[key]) || !m.looksInto(g, s.Resource) {
+		return nil
+	}
 	rest := maps.Clone(m.selector.Equal)
 	delete(rest, key)
-	if !m.looksInto(g, s.Resource) || !labelled || !slip(value, m.selector.Equal[key]) || firstUnequal(rest, own) != "" {
+	if firstUnequal(rest, own) != "" {
 		return nil
 	}
 	return &nearMiss{
@@ -184,8 +196,8 @@ func serviceLabelOff(g *graph.Graph, m *monitor, s *graph.Service) *nearMiss {
 
 // labelsOfItsPods: the labels are those by which the Service selects its pods.
 func labelsOfItsPods(g *graph.Graph, m *monitor, s *graph.Service) *nearMiss {
-	key := firstUnequal(m.selector.Equal, ownLabelsOf(s))
-	if !m.looksInto(g, s.Resource) || firstUnequal(m.selector.Equal, s.Selector.Equal) != "" {
+	key := firstUnequal(m.selector.Equal, ownLabelsOf(g, s))
+	if firstUnequal(m.selector.Equal, s.Selector.Equal) != "" || !m.looksInto(g, s.Resource) {
 		return nil
 	}
 	return &nearMiss{
@@ -199,7 +211,7 @@ func labelsOfItsPods(g *graph.Graph, m *monitor, s *graph.Service) *nearMiss {
 // serviceNamed: a value that is asked for is the name of a Service, which
 // carries another one.
 func serviceNamed(g *graph.Graph, m *monitor, s *graph.Service) *nearMiss {
-	own := ownLabelsOf(s)
+	own := ownLabelsOf(g, s)
 	key := firstUnequal(m.selector.Equal, own)
 	if value, labelled := own[key]; labelled && s.Name == m.selector.Equal[key] && m.looksInto(g, s.Resource) {
 		return &nearMiss{
@@ -214,7 +226,7 @@ func serviceNamed(g *graph.Graph, m *monitor, s *graph.Service) *nearMiss {
 
 // serviceElsewhere: the Service is in another namespace.
 func serviceElsewhere(g *graph.Graph, m *monitor, s *graph.Service) *nearMiss {
-	if m.looksInto(g, s.Resource) || firstUnequal(m.selector.Equal, ownLabelsOf(s)) != "" {
+	if firstUnequal(m.selector.Equal, ownLabelsOf(g, s)) != "" || m.looksInto(g, s.Resource) {
 		return nil
 	}
 	return &nearMiss{
@@ -227,11 +239,11 @@ func serviceElsewhere(g *graph.Graph, m *monitor, s *graph.Service) *nearMiss {
 
 // firstUnequal returns the first key whose value the labels do not have, "" if
 // they have all.
-func firstUnequal(want, have map[string]string) string {
-	for _, key := range sortedKeys(want) {
-		if value, ok := have[key]; !ok || value != want[key] {
-			return key
+func firstUnequal(want, have map[string]string) (first string) {
+	for key, value := range want {
+		if is, ok := have[key]; (!ok || is != value) && (first == "" || key < first) {
+			first = key
 		}
 	}
-	return ""
+	return first
 }

@@ -181,10 +181,11 @@ func targetPorts(p *analyzer.Pass, s *graph.Service, ports []graph.ServicePort, 
 		case len(lacking) == len(set.pods):
 			p.Report(unresolvedPort(s, port, lacking[0]))
 		default:
-			for _, w := range lacking {
-				if !slices.ContainsFunc(ports, func(port graph.ServicePort) bool { return port.Resolves(w.ports) }) {
-					p.Report(partlyResolvedPort(s, port, w))
-				}
+			served := func(w *portedPods) bool { // by another port of the Service
+				return slices.ContainsFunc(ports, func(port graph.ServicePort) bool { return port.Resolves(w.ports) })
+			}
+			if without := slices.DeleteFunc(slices.Clone(lacking), served); len(without) > 0 {
+				p.Report(partlyResolvedPort(s, port, without))
 			}
 		}
 	}
@@ -242,14 +243,27 @@ func unresolvedPort(s *graph.Service, port graph.ServicePort, w *portedPods) ana
 	return f
 }
 
+// maxWithout is how many further workloads are shown.
+const maxWithout = 3
+
 // partlyResolvedPort: other pods of the Service have the port, these have none
 // that the Service forwards to.
-func partlyResolvedPort(s *graph.Service, port graph.ServicePort, w *portedPods) analyzer.Finding {
-	f := unresolvedPort(s, port, w)
+func partlyResolvedPort(s *graph.Service, port graph.ServicePort, without []*portedPods) analyzer.Finding {
+	f := unresolvedPort(s, port, without[0])
+	whose := without[0].String()
+	if others := without[1:]; len(others) > 0 {
+		whose += fmt.Sprintf(" and %d others", len(others))
+		if len(others) == 1 {
+			whose = fmt.Sprintf("%s and %s", without[0], others[0])
+		}
+		for _, w := range others[:min(len(others), maxWithout)] {
+			f.Related = append(f.Related, analyzer.Related{Location: w.NameLocation(), Message: fmt.Sprintf("the pods of %s lack it too", w)})
+		}
+	}
 	f.Claim = analyzer.Suspect
-	f.Message = fmt.Sprintf("%s forwards to port %s, which its other pods have and those of %s do not", s, port.Target, w)
-	f.Label = fmt.Sprintf("the pods of %s have no such port", w)
-	f.Consequence = fmt.Sprintf("the pods of %s are listed as endpoints and get no traffic", w)
+	f.Message = fmt.Sprintf("%s forwards to port %s, which its other pods have and those of %s do not", s, port.Target, whose)
+	f.Label = fmt.Sprintf("the pods of %s have no such port", whose)
+	f.Consequence = fmt.Sprintf("the pods of %s are listed as endpoints and get no traffic", whose)
 	return f
 }
 
