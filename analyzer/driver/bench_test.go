@@ -280,6 +280,8 @@ func BenchmarkShapes(b *testing.B) {
 	}{
 		{"same-labels", 2500, sameLabels},
 		{"missed-labels", 500, missedLabels},
+		{"services-of-one-label", 2500, servicesOfOneLabel},
+		{"versions-of-one-object", 1000, versionsOfOneObject},
 		{"nested-directories", 100, nestedDirectories},
 		{"flat-directories", 1500, flatDirectories},
 		{"documents-of-a-file", 10000, documentsOfAFile},
@@ -310,6 +312,20 @@ func missedLabels(n int) map[string]string {
 		"deployments.yaml": joined(n, func(i int) string { return app(fmt.Sprintf("app-%d", i), fmt.Sprintf("app-%d", i)) }),
 		"services.yaml":    joined(n, func(i int) string { return service(fmt.Sprintf("service-%d", i), fmt.Sprintf("missed-%d", i)) }),
 	}
+}
+
+// servicesOfOneLabel: each Service selects the pods of all workloads, and leads
+// to a port that they do not declare.
+func servicesOfOneLabel(n int) map[string]string {
+	return map[string]string{
+		"deployments.yaml": joined(n, func(i int) string { return app(fmt.Sprintf("app-%d", i), "web") }),
+		"services.yaml":    joined(n, func(i int) string { return service(fmt.Sprintf("service-%d", i), "web") }),
+	}
+}
+
+// versionsOfOneObject: one file defines an object again and again.
+func versionsOfOneObject(n int) map[string]string {
+	return map[string]string{"all.yaml": joined(n, func(i int) string { return app("app", fmt.Sprintf("app-%d", i)) })}
 }
 
 func nestedDirectories(n int) map[string]string {
