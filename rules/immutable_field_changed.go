@@ -19,7 +19,7 @@ var ImmutableFieldChanged = &analyzer.Rule{
 	ID:    "immutable-field-changed",
 	Title: "A later version changes a field that may not change",
 	Claim: analyzer.Rejected,
-	Why: `When a directory defines an object of a directory above it anew, it is applied over it. Some fields may not change then: the selector of a Deployment, ReplicaSet or DaemonSet, even if it is only written differently; everything in a StatefulSet but a few fields; the template of a Job; the roleRef of a RoleBinding; what is marked as immutable. The API server refuses the change, and the earlier version keeps running.
+	Why: `When a directory defines an object of a directory above it anew, it is applied over it, unless their pods have no container in common. Some fields may not change then: the selector of a Deployment, ReplicaSet or DaemonSet, even if it is only written differently; everything in a StatefulSet but a few fields; the template of a Job; the roleRef of a RoleBinding; what is marked as immutable. The API server refuses the change, and the earlier version keeps running.
 
 kubeknot asks the server's own code, that of Kubernetes ` + apiserver.KubernetesVersion + `, with both versions. The object has to be deleted and made anew, or to get another name.`,
 	Bad: `apiVersion: v1
@@ -72,7 +72,7 @@ data:
 			if r.Name == "" {
 				continue
 			}
-			if before := closest(above[targetOf(r)]); before != nil && unit.SameObject(before, r) {
+			if before := closest(above[targetOf(r)]); before != nil && unit.SameObject(before, r) && sharesContainer(before, r) {
 				refusedChange(p, version{before, r})
 			}
 			here := inFile{r.File(), targetOf(r)}
@@ -117,6 +117,23 @@ func refusedChange(p *analyzer.Pass, v version) (refused bool) {
 		}
 	}
 	return refused
+}
+
+// sharesContainer reports whether the pods of two objects have a container in
+// common, by its name or its image, as two versions of one object have: examples
+// like to call everything by one name. Objects without pods share what they
+// have.
+func sharesContainer(a, b *manifest.Resource) bool {
+	ours, theirs := containersOf(a), containersOf(b)
+	return len(ours) == 0 || len(theirs) == 0 || slices.ContainsFunc(ours, func(c *manifest.Node) bool {
+		return slices.ContainsFunc(theirs, func(other *manifest.Node) bool {
+			return manifest.String(c, "name") == manifest.String(other, "name") || manifest.ImageName(manifest.String(c, "image")) == manifest.ImageName(manifest.String(other, "image"))
+		})
+	})
+}
+
+func containersOf(r *manifest.Resource) []*manifest.Node {
+	return manifest.Items(r.Get("spec", "template", "spec", "containers"))
 }
 
 // closest returns the version of the closest directory, nil if that directory

@@ -140,7 +140,7 @@ func (b *Build) images() map[string]bool {
 		if n.Kind == manifest.MappingNode {
 			for key, e := range manifest.Fields(n) {
 				if key == "image" && manifest.IsPlain(e.Value) {
-					there[imageName(e.Value.Value)] = true
+					there[manifest.ImageName(e.Value.Value)] = true
 				}
 			}
 		}
@@ -159,15 +159,6 @@ func (b *Build) images() map[string]bool {
 		}
 	}
 	return there
-}
-
-// imageName cuts the tag and the digest from an image.
-func imageName(image string) string {
-	image, _, _ = strings.Cut(image, "@")
-	if i := strings.LastIndexByte(image, ':'); i > strings.LastIndexByte(image, '/') {
-		image = image[:i]
-	}
-	return image
 }
 
 // GeneratedObject is an object of a build that a generator made.
