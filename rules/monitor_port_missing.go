@@ -70,7 +70,7 @@ spec:
 }
 
 func monitoredPorts(p *analyzer.Pass, m *monitor) {
-	services := m.services(p.Graph, p.Graph.Services)
+	services := m.services(p.Graph)
 	if len(services) == 0 {
 		return // monitor-selects-nothing
 	}

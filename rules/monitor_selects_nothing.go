@@ -64,7 +64,7 @@ spec:
 	},
 	Run: func(p *analyzer.Pass) error {
 		for _, r := range p.Unit.Resources {
-			if m := readMonitor(p.Graph, r); m != nil && m.selector.State == graph.Present && len(m.services(p.Graph, p.Graph.Services)) == 0 {
+			if m := readMonitor(p.Graph, r); m != nil && m.selector.State == graph.Present && len(m.services(p.Graph)) == 0 {
 				monitorMisses(p, m)
 			}
 		}
@@ -102,24 +102,37 @@ func (m *monitor) looksInto(g *graph.Graph, r *manifest.Resource) bool {
 	return len(names) == 0 && g.SameNamespace(m.Resource, r)
 }
 
-// services returns those of a list that the monitor selects.
-func (m *monitor) services(g *graph.Graph, list []*graph.Service) []*graph.Service {
-	return slices.DeleteFunc(slices.Clone(list), func(s *graph.Service) bool {
-		return !m.selector.Selector.Matches(ownLabelsOf(g, s)) || !m.looksInto(g, s.Resource)
-	})
+// services returns the Services that the monitor selects.
+func (m *monitor) services(g *graph.Graph) []*graph.Service {
+	var found []*graph.Service
+	for _, s := range labelledServices(g) {
+		if m.selector.Selector.Matches(s.own) && m.looksInto(g, s.Resource) {
+			found = append(found, s.Service)
+		}
+	}
+	return found
 }
 
-type ownLabelsKey struct{}
+// labelledService is a Service with the labels that it carries itself.
+type labelledService struct {
+	*graph.Service
+	own labels.Set
+}
 
-// ownLabelsOf returns the labels that a Service carries itself.
-func ownLabelsOf(g *graph.Graph, s *graph.Service) labels.Set {
-	return g.View(ownLabelsKey{}, func() any {
-		all := make(map[*graph.Service]labels.Set, len(g.Services))
+type labelledServicesKey struct{}
+
+// labelledServices returns the Services of the unit and its context in their
+// last versions.
+func labelledServices(g *graph.Graph) []labelledService {
+	return g.View(labelledServicesKey{}, func() any {
+		var all []labelledService
 		for _, s := range g.Services {
-			all[s] = manifest.StringMap(s.Node, "metadata", "labels")
+			if !g.Superseded(s.Resource) {
+				all = append(all, labelledService{s, manifest.StringMap(s.Node, "metadata", "labels")})
+			}
 		}
 		return all
-	}).(map[*graph.Service]labels.Set)[s]
+	}).([]labelledService)
 }
 
 func monitorMisses(p *analyzer.Pass, m *monitor) {
@@ -157,13 +170,10 @@ func monitorMisses(p *analyzer.Pass, m *monitor) {
 
 // nearestService returns what explains best that a monitor selects nothing.
 func nearestService(g *graph.Graph, m *monitor) *nearMiss {
-	for _, try := range []func(*graph.Graph, *monitor, *graph.Service) *nearMiss{
+	for _, try := range []func(*graph.Graph, *monitor, labelledService) *nearMiss{
 		serviceLabelOff, labelsOfItsPods, serviceNamed, serviceElsewhere,
 	} {
-		for _, s := range g.Services {
-			if g.Superseded(s.Resource) {
-				continue
-			}
+		for _, s := range labelledServices(g) {
 			if miss := try(g, m, s); miss != nil {
 				return miss
 			}
@@ -174,16 +184,15 @@ func nearestService(g *graph.Graph, m *monitor) *nearMiss {
 
 // serviceLabelOff: the Service has all labels but one, and that one but for a
 // slip of the pen.
-func serviceLabelOff(g *graph.Graph, m *monitor, s *graph.Service) *nearMiss {
-	own := ownLabelsOf(g, s)
-	key := firstUnequal(m.selector.Equal, own)
-	value, labelled := own[key]
+func serviceLabelOff(g *graph.Graph, m *monitor, s labelledService) *nearMiss {
+	key := firstUnequal(m.selector.Equal, s.own)
+	value, labelled := s.own[key]
 	if !labelled || !slip(value, m.selector.Equal[key]) || !m.looksInto(g, s.Resource) {
 		return nil
 	}
 	rest := maps.Clone(m.selector.Equal)
 	delete(rest, key)
-	if firstUnequal(rest, own) != "" {
+	if firstUnequal(rest, s.own) != "" {
 		return nil
 	}
 	return &nearMiss{
@@ -195,8 +204,8 @@ func serviceLabelOff(g *graph.Graph, m *monitor, s *graph.Service) *nearMiss {
 }
 
 // labelsOfItsPods: the labels are those by which the Service selects its pods.
-func labelsOfItsPods(g *graph.Graph, m *monitor, s *graph.Service) *nearMiss {
-	key := firstUnequal(m.selector.Equal, ownLabelsOf(g, s))
+func labelsOfItsPods(g *graph.Graph, m *monitor, s labelledService) *nearMiss {
+	key := firstUnequal(m.selector.Equal, s.own)
 	if firstUnequal(m.selector.Equal, s.Selector.Equal) != "" || !m.looksInto(g, s.Resource) {
 		return nil
 	}
@@ -210,10 +219,9 @@ func labelsOfItsPods(g *graph.Graph, m *monitor, s *graph.Service) *nearMiss {
 
 // serviceNamed: a value that is asked for is the name of a Service, which
 // carries another one.
-func serviceNamed(g *graph.Graph, m *monitor, s *graph.Service) *nearMiss {
-	own := ownLabelsOf(g, s)
-	key := firstUnequal(m.selector.Equal, own)
-	if value, labelled := own[key]; labelled && s.Name == m.selector.Equal[key] && m.looksInto(g, s.Resource) {
+func serviceNamed(g *graph.Graph, m *monitor, s labelledService) *nearMiss {
+	key := firstUnequal(m.selector.Equal, s.own)
+	if value, labelled := s.own[key]; labelled && s.Name == m.selector.Equal[key] && m.looksInto(g, s.Resource) {
 		return &nearMiss{
 			key:  key,
 			at:   s.EntryLocation("metadata", "labels", key),
@@ -225,8 +233,8 @@ func serviceNamed(g *graph.Graph, m *monitor, s *graph.Service) *nearMiss {
 }
 
 // serviceElsewhere: the Service is in another namespace.
-func serviceElsewhere(g *graph.Graph, m *monitor, s *graph.Service) *nearMiss {
-	if firstUnequal(m.selector.Equal, ownLabelsOf(g, s)) != "" || m.looksInto(g, s.Resource) {
+func serviceElsewhere(g *graph.Graph, m *monitor, s labelledService) *nearMiss {
+	if firstUnequal(m.selector.Equal, s.own) != "" || m.looksInto(g, s.Resource) {
 		return nil
 	}
 	return &nearMiss{

@@ -115,19 +115,24 @@ func (s *Stats) ruleClock(g *graph.Graph) *ruleClock {
 	}
 	c := &ruleClock{stats: s}
 	if g != nil {
-		g.Viewed = c.viewed
+		g.Viewing = c.viewing
 	}
 	return c
 }
 
-// viewed is told how long a view took. Those with a name are told apart.
-func (c *ruleClock) viewed(key any, took time.Duration) {
+// viewing begins to count how long a view takes, without the views that it asks
+// for itself. Those with a name are told apart.
+func (c *ruleClock) viewing(key any) (done func()) {
 	name := "what rules share"
 	if named, ok := key.(fmt.Stringer); ok {
 		name = named.String()
 	}
-	c.shared += took
-	c.stats.spent(&c.stats.work, name, took)
+	start, shared := time.Now(), c.shared
+	return func() {
+		took := time.Since(start) - (c.shared - shared)
+		c.shared += took
+		c.stats.spent(&c.stats.work, name, took)
+	}
 }
 
 // run calls a rule.

@@ -8,7 +8,6 @@ package graph
 import (
 	"slices"
 	"sync"
-	"time"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
@@ -40,11 +39,12 @@ type Graph struct {
 	mu       sync.Mutex
 	selected map[string][]*Workload
 
-	// Viewed is told how long each view took to make; nil if nobody asks.
-	Viewed func(key any, took time.Duration)
+	// Viewing is told when a view begins to be made, and done when it is; nil if
+	// nobody asks.
+	Viewing func(key any) (done func())
 
 	viewing sync.Mutex
-	views   map[any]any
+	views   map[any]func() any
 }
 
 // Build makes the graph of a unit. inventory holds Node objects from outside
@@ -183,21 +183,23 @@ func (g *Graph) Select(namespace string, s Selector) []*Workload {
 }
 
 // View returns what build makes of the graph, built at most once per key: what
-// several rules derive from it need not be derived again.
+// several rules derive from it need not be derived again. build may ask for
+// other views.
 func (g *Graph) View(key any, build func() any) any {
 	g.viewing.Lock()
-	defer g.viewing.Unlock()
-	if v, ok := g.views[key]; ok {
-		return v
+	view := g.views[key]
+	if view == nil {
+		if g.views == nil {
+			g.views = map[any]func() any{}
+		}
+		view = sync.OnceValue(func() any {
+			if g.Viewing != nil {
+				defer g.Viewing(key)()
+			}
+			return build()
+		})
+		g.views[key] = view
 	}
-	if g.views == nil {
-		g.views = map[any]any{}
-	}
-	if g.Viewed != nil {
-		start := time.Now()
-		defer func() { g.Viewed(key, time.Since(start)) }()
-	}
-	v := build()
-	g.views[key] = v
-	return v
+	g.viewing.Unlock()
+	return view()
 }
