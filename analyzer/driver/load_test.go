@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 )
 
@@ -59,7 +60,9 @@ func TestPathsAreShownAsTheyWereGiven(t *testing.T) {
 
 func worldOf(t testing.TB, tree *tree) *world {
 	t.Helper()
-	w, err := openWorld(t.Context(), tree, shower(tree.root, tree.root, true), &Options{})
+	o := &Options{}
+	o.charts = sync.OnceValues(o.helm)
+	w, err := openWorld(t.Context(), tree, shower(tree.root, tree.root, true), o)
 	if err != nil {
 		t.Fatal(err)
 	}
