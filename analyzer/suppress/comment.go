@@ -27,10 +27,13 @@ func (r Run) comments() []*suppression {
 	var all []*suppression
 	seen := map[string]bool{} // one text is read by several charts
 	scan := func(f *source.File, named bool) {
-		if seen[f.Path] || !bytes.Contains(f.Data, []byte(Mark)) {
+		if seen[f.Path] {
 			return
 		}
 		seen[f.Path] = true
+		if !bytes.Contains(f.Data, []byte(Mark)) {
+			return
+		}
 		if documents[f] == nil { // a copy, because parsing notes the secrets of its file
 			documents[f] = manifest.Parse(source.NewFile(f.Path, f.Rel, f.Data)).Documents
 		}
