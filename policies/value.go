@@ -115,7 +115,7 @@ func (c *converter) mapping(n *manifest.Node, depth int) *ast.Term {
 	number := c.mappings
 	pairs := make([][2]*ast.Term, len(n.Content)/2)
 	for i := range pairs {
-		key := n.Content[2*i]
+		key := &n.Content[2*i]
 		if key.Kind != manifest.ScalarNode || key.Tag == manifest.MergeTag {
 			return c.overlaid(n, depth)
 		}

@@ -19,7 +19,7 @@ var ImmutableFieldChanged = &analyzer.Rule{
 	ID:    "immutable-field-changed",
 	Title: "A later version changes a field that may not change",
 	Claim: analyzer.Rejected,
-	Why: `When a directory defines an object of a directory above it anew, it is applied over it, unless their pods have no container in common. Some fields may not change then: the selector of a Deployment, ReplicaSet or DaemonSet, even if it is only written differently; everything in a StatefulSet but a few fields; the template of a Job; the roleRef of a RoleBinding; what is marked as immutable. The API server refuses the change, and the earlier version keeps running.
+	Why: `When a directory defines an object of a directory above it anew, and their pods have a container in common, it is applied over it. Some fields may not change then: the selector of a Deployment, ReplicaSet or DaemonSet, even if it is only written differently; everything in a StatefulSet but a few fields; the template of a Job; the roleRef of a RoleBinding; what is marked as immutable. The API server refuses the change, and the earlier version keeps running.
 
 kubeknot asks the server's own code, that of Kubernetes ` + apiserver.KubernetesVersion + `, with both versions. The object has to be deleted and made anew, or to get another name.`,
 	Bad: `apiVersion: v1
@@ -65,17 +65,17 @@ data:
 		}
 		above := map[graph.Target][]*manifest.Resource{}
 		for _, r := range p.Unit.Replaced {
-			above[targetOf(r)] = append(above[targetOf(r)], r)
+			above[graph.TargetOf(r)] = append(above[graph.TargetOf(r)], r)
 		}
 		stored := map[inFile][]*manifest.Resource{} // in each namespace
 		for _, r := range p.Unit.Resources {
 			if r.Name == "" {
 				continue
 			}
-			if before := closest(above[targetOf(r)]); before != nil && unit.SameObject(before, r) && sharesContainer(before, r) {
+			if before := closest(above[graph.TargetOf(r)]); before != nil && unit.SameObject(before, r) && sharesContainer(before, r) {
 				refusedChange(p, version{before, r})
 			}
-			here := inFile{r.File(), targetOf(r)}
+			here := inFile{r.File(), graph.TargetOf(r)}
 			at := slices.IndexFunc(stored[here], func(before *manifest.Resource) bool { return unit.SameObject(before, r) })
 			if at < 0 {
 				stored[here] = append(stored[here], r)
@@ -93,10 +93,6 @@ data:
 type inFile struct {
 	file *source.File
 	graph.Target
-}
-
-func targetOf(r *manifest.Resource) graph.Target {
-	return graph.Target{Group: r.Group, Kind: r.Kind, Name: r.Name}
 }
 
 // version is an object and what it is applied over.

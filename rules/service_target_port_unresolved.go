@@ -109,9 +109,8 @@ type portedSet struct {
 	pods    []*portedPods
 	unknown bool // the ports of one of them are not known
 	lacking map[[2]string][]*portedPods
-	numbers map[int]bool // the ports that containers declare
-
-	hostPorts map[int]hostPort // the first of each number
+	// hostPorts are the first pods that take a port of the node, by its number.
+	hostPorts map[int]hostPort
 }
 
 // hostPort is a port of the node and the pods that take it.
@@ -129,7 +128,7 @@ func (r portReader) of(g *graph.Graph, s *graph.Service) *portedSet {
 }
 
 func (r portReader) read(workloads []*graph.Workload) *portedSet {
-	set := &portedSet{lacking: map[[2]string][]*portedPods{}, numbers: map[int]bool{}, hostPorts: map[int]hostPort{}}
+	set := &portedSet{lacking: map[[2]string][]*portedPods{}}
 	for _, w := range workloads {
 		if w.Superseded || endsByItself(w) {
 			continue
@@ -140,10 +139,13 @@ func (r portReader) read(workloads []*graph.Workload) *portedSet {
 		set.unknown = set.unknown || w.Custom || unfinishedPorts(r.pods[w])
 		set.pods = append(set.pods, r.pods[w])
 		for _, c := range r.pods[w].ports {
-			set.numbers[c.Number] = true
-			if _, taken := set.hostPorts[c.HostPort]; !taken && c.HostPort != 0 {
-				set.hostPorts[c.HostPort] = hostPort{r.pods[w], c}
+			if _, taken := set.hostPorts[c.HostPort]; taken || c.HostPort == 0 {
+				continue
 			}
+			if set.hostPorts == nil {
+				set.hostPorts = map[int]hostPort{}
+			}
+			set.hostPorts[c.HostPort] = hostPort{r.pods[w], c}
 		}
 	}
 	return set
@@ -196,7 +198,10 @@ func targetPorts(p *analyzer.Pass, s *graph.Service, ports []graph.ServicePort, 
 // declaring it do not give its number to another one.
 func hostPortTaken(p *analyzer.Pass, s *graph.Service, port graph.ServicePort, set *portedSet) {
 	taken, ok := set.hostPorts[port.TargetNumber]
-	if !ok || set.numbers[port.TargetNumber] || set.unknown || p.Unit.Rewritten {
+	declares := func(w *portedPods) bool {
+		return slices.ContainsFunc(w.ports, func(c graph.ContainerPort) bool { return c.Number == port.TargetNumber })
+	}
+	if !ok || set.unknown || p.Unit.Rewritten || slices.ContainsFunc(set.pods, declares) {
 		return
 	}
 	pods, found := taken.portedPods, taken.port

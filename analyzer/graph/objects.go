@@ -33,7 +33,7 @@ func newObjects(lists ...[]*manifest.Resource) *Objects {
 	o := &Objects{byTarget: map[Target][]*manifest.Resource{}}
 	for _, list := range lists {
 		for _, r := range list {
-			target := Target{r.Group, r.Kind, r.Name}
+			target := TargetOf(r)
 			o.byTarget[target] = append(o.byTarget[target], r)
 		}
 	}
@@ -41,7 +41,7 @@ func newObjects(lists ...[]*manifest.Resource) *Objects {
 		byEnds := map[namePart][]*manifest.Resource{}
 		for _, list := range lists {
 			for _, r := range list {
-				for _, e := range partsOf(Target{r.Group, r.Kind, r.Name}) {
+				for _, e := range partsOf(TargetOf(r)) {
 					byEnds[e] = append(byEnds[e], r)
 				}
 				if written := r.WrittenName(); written != r.Name {
@@ -96,7 +96,7 @@ func (o *Objects) InFile(r *manifest.Resource, group, kind string) []*manifest.R
 // Superseded reports whether the unit defines the object again, later.
 func (g *Graph) Superseded(r *manifest.Resource) bool {
 	later := false
-	for _, other := range g.Objects().Named(Target{r.Group, r.Kind, r.Name}) {
+	for _, other := range g.Objects().Named(TargetOf(r)) {
 		if later && other.Namespace == r.Namespace && r.Name != "" {
 			return true
 		}

@@ -12,6 +12,9 @@ import (
 // version is no part of it.
 type Target struct{ Group, Kind, Name string }
 
+// TargetOf returns what references to a resource name.
+func TargetOf(r *manifest.Resource) Target { return Target{r.Group, r.Kind, r.Name} }
+
 // Use is how a reference is used, which decides what its absence does.
 type Use string
 
@@ -67,7 +70,7 @@ type References struct {
 // To returns the references to a resource.
 func (r *References) To(g *Graph, to *manifest.Resource) []*Reference {
 	var found []*Reference
-	for _, ref := range r.byTarget[Target{to.Group, to.Kind, to.Name}] {
+	for _, ref := range r.byTarget[TargetOf(to)] {
 		if g.Finds(ref, to) {
 			found = append(found, ref)
 		}
@@ -77,7 +80,7 @@ func (r *References) To(g *Graph, to *manifest.Resource) []*Reference {
 
 // Finds reports whether a resource is the one that the reference names.
 func (g *Graph) Finds(ref *Reference, r *manifest.Resource) bool {
-	return ref.Target == Target{r.Group, r.Kind, r.Name} && g.InNamespaceOf(ref, r)
+	return ref.Target == TargetOf(r) && g.InNamespaceOf(ref, r)
 }
 
 // InNamespaceOf reports whether a resource can be where a reference looks.

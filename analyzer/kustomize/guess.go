@@ -129,7 +129,7 @@ func (tr *tracer) said(r *resource.Resource) *origin {
 
 // originAt returns nil if the object is not what is written or generated there.
 func (tr *tracer) originAt(r *resource.Resource, at birthplace) *origin {
-	o := &origin{node: manifest.FromYAML(r.YNode()), kind: r.GetKind(), lists: at.lists}
+	o := &origin{kind: r.GetKind(), lists: at.lists}
 	if o.lists != nil {
 		if !o.generated(o.lists, r.GetName()) {
 			return nil
@@ -137,6 +137,7 @@ func (tr *tracer) originAt(r *resource.Resource, at birthplace) *origin {
 	} else if o.lists = tr.listing(at.rel); o.lists == nil || !o.written(tr.tree.File(at.rel), r.GetName(), r.GetNamespace()) {
 		return nil
 	}
+	o.node = manifest.FromYAML(r.YNode())
 	o.pass(tr, o.lists, r.GetName())
 	for _, k := range o.chain {
 		o.patches = append(o.patches, tr.tree.patchesOf(k, o)...)

@@ -65,7 +65,7 @@ func duplicates(n *Node) map[int]int {
 	}
 	last := make(map[string]int, len(n.Content)/2)
 	for i := 0; i < len(n.Content); i += 2 {
-		if k := n.Content[i]; k.Kind == ScalarNode && k.Tag != MergeTag {
+		if k := &n.Content[i]; k.Kind == ScalarNode && k.Tag != MergeTag {
 			if before, ok := last[k.Value]; ok {
 				note(i, before)
 			}

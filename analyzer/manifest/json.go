@@ -98,7 +98,7 @@ var floatKeys = strings.NewReplacer("+Inf", ".inf", "-Inf", "-.inf", "NaN", ".na
 // so that its entries can be taken as they stand.
 func isPlain(n *Node) bool {
 	for i := 0; i < len(n.Content); i += 2 {
-		if k := n.Content[i]; k.Tag == MergeTag || k.Kind != ScalarNode {
+		if k := &n.Content[i]; k.Tag == MergeTag || k.Kind != ScalarNode {
 			return false
 		}
 	}

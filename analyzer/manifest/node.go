@@ -102,7 +102,7 @@ func fields(n *Node, seen map[string]bool, depth int, yield func(string, Entry) 
 	}
 	last := make(map[string]int, len(n.Content)/2)
 	for i := 0; i+1 < len(n.Content); i += 2 {
-		if k := n.Content[i]; k.Kind == ScalarNode && k.Tag != MergeTag {
+		if k := &n.Content[i]; k.Kind == ScalarNode && k.Tag != MergeTag {
 			last[k.Value] = i
 		}
 	}

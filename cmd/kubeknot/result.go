@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"io"
 	"strconv"
 
@@ -24,8 +25,11 @@ func (l resourceList) write(w io.Writer, findings []analyzer.Finding) error {
 		if err := results.Encode(newResults(findings)); err != nil {
 			return err
 		}
-		earlier := yaml.LookupCreate(yaml.SequenceNode, "results")
-		if err := yaml.NewRNode(&list).PipeE(earlier, yaml.Append(results.Content...)); err != nil {
+		root := yaml.NewRNode(&list)
+		if earlier := root.Field("results"); earlier != nil && earlier.Value.YNode().Kind == yaml.SequenceNode {
+			results.Content = append(earlier.Value.Content(), results.Content...)
+		}
+		if err := root.PipeE(yaml.SetField("results", yaml.NewRNode(&results))); err != nil {
 			return err
 		}
 	}
@@ -76,21 +80,11 @@ func newResult(f *analyzer.Finding) *framework.Result {
 			result.Field.CurrentValue, _ = manifest.Value(value)
 		}
 	}
-	if path := annotation(r, kioutil.PathAnnotation, kioutil.LegacyPathAnnotation); path != "" {
+	annotation := func(name string) string { return manifest.String(r.Node, "metadata", "annotations", name) }
+	if path := cmp.Or(annotation(kioutil.PathAnnotation), annotation(kioutil.LegacyPathAnnotation)); path != "" {
 		result.File = &framework.File{Path: path}
-		index := annotation(r, kioutil.IndexAnnotation, kioutil.LegacyIndexAnnotation)
+		index := cmp.Or(annotation(kioutil.IndexAnnotation), annotation(kioutil.LegacyIndexAnnotation))
 		result.File.Index, _ = strconv.Atoi(index) // 0, as for a file of one object
 	}
 	return result
-}
-
-// annotation returns the first of the annotations that the object has, "" if it
-// has none.
-func annotation(r *manifest.Resource, names ...string) string {
-	for _, name := range names {
-		if value := r.Get("metadata", "annotations", name); value != nil {
-			return value.Value
-		}
-	}
-	return ""
 }
