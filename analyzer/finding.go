@@ -49,8 +49,8 @@ type Finding struct {
 	// Builds are the kustomizations in whose builds it shows; nil for what is
 	// applied as it is written.
 	Builds []Build
-	// Recalled is the Identity of a finding of an earlier run, whose object was
-	// not read again and has no node; nil for others.
+	// Recalled is the Identity of a finding whose object has no node, because it
+	// was not read again or let go; nil for others.
 	Recalled *Identity
 }
 
@@ -106,6 +106,21 @@ func (f Finding) Masked(mask func(string) string) Finding {
 	for i, r := range f.Related {
 		f.Related[i].Message = mask(r.Message)
 	}
+	return f
+}
+
+// Detached returns the finding without the nodes of its object, which then need not
+// stay in memory. Its Identity is the same, and so is what reports and
+// suppressions make of it.
+func (f Finding) Detached() Finding {
+	if f.Resource == nil || f.Recalled != nil {
+		return f
+	}
+	id := f.Identity()
+	for _, text := range []*string{&id.Group, &id.Kind, &id.Namespace, &id.Name} {
+		*text = strings.Clone(*text) // they are pieces of the text of the whole document
+	}
+	f.Recalled, f.Resource = &id, f.Resource.Detached()
 	return f
 }
 

@@ -227,19 +227,7 @@ func (u *unpacker) object(o *object) *manifest.Resource {
 		Kind: o.Kind, Namespace: o.Namespace, Name: o.Name,
 	}
 	if o.Made {
-		r.Origin = origin{d, o.Written}
+		r.Origin = manifest.Forgotten(d, o.Written)
 	}
 	return r
 }
-
-// origin is that of an object whose parts are not known any more.
-type origin struct {
-	document *manifest.Document
-	name     string
-}
-
-func (o origin) Trace([]string) manifest.Place {
-	return manifest.Place{Document: o.document, Value: o.document.Span}
-}
-
-func (o origin) Name() string { return o.name }

@@ -51,7 +51,7 @@ func benchmarkStages(b *testing.B, dir string) {
 		{"parse", s.parse}, {"units+graphs", s.graphs}, {"rules", s.rules}, {"kyaml", s.kyaml}, {"whole", s.whole}, {"whole-without-verdict", s.withoutVerdict}, {"whole-unbuilt", s.unbuilt},
 	} {
 		if stage.name == "kyaml" { // what is kept makes every garbage collection dearer
-			s.world, s.specs, s.loaded = nil, nil, nil
+			s.loaded = nil
 		}
 		b.Run(stage.name, func(b *testing.B) { s.measure(b, stage.run) })
 	}
@@ -63,22 +63,18 @@ type stages struct {
 	documents [][]byte // what is parsed: not what cannot be an object
 	size      int64
 
-	world  *world
-	specs  []planned
 	loaded *Loaded
 }
 
 func (s *stages) load(b *testing.B) {
 	b.Helper()
-	trees, err := openTrees(s.options.Dir, s.options.Paths, nil)
-	if err != nil {
+	var err error
+	if s.loaded, err = load(b.Context(), s.options); err != nil {
 		b.Fatal(err)
 	}
-	s.world = worldOf(b, trees[0])
-	if s.specs, err = s.world.load(b.Context()); err != nil {
-		b.Fatal(err)
-	}
-	if s.loaded, err = Load(b.Context(), s.options); err != nil {
+	o := s.options
+	o.Rules = nil
+	if err := newRun(o, s.loaded).judgeAll(b.Context(), s.loaded); err != nil {
 		b.Fatal(err)
 	}
 }
@@ -140,9 +136,9 @@ func (s *stages) parse() error {
 }
 
 func (s *stages) graphs() error {
-	for _, spec := range s.specs {
-		if u := unit.Assemble(spec.Spec, s.world.show(spec.Dir), "", s.world.get); len(u.Resources) > 0 {
-			graph.Build(u, nil)
+	for _, t := range s.loaded.tasks {
+		if t.unit != nil && t.world != nil {
+			graph.Build(unit.Assemble(t.Spec, t.unit.Name, "", t.world.get), nil)
 		}
 	}
 	return nil
@@ -151,16 +147,12 @@ func (s *stages) graphs() error {
 // rules builds the graphs again: what they have worked out would be there
 // already the second time.
 func (s *stages) rules() error {
-	r := newRun(s.options.Rules)
+	r := newRun(s.options, s.loaded)
 	for _, f := range s.loaded.files {
-		if _, err := r.judgeFile(f); err != nil {
-			return err
-		}
+		r.judgeFile(&knownFile{File: f.File})
 	}
-	for _, u := range s.loaded.Units {
-		if _, err := r.judgeUnit(u, nil); err != nil {
-			return err
-		}
+	for _, u := range s.loaded.units() {
+		r.judgeUnit(&task{unit: u})
 	}
 	return nil
 }
@@ -202,7 +194,9 @@ func (s *stages) unbuilt() error {
 			return err
 		}
 	}
-	_, err = judge(context.Background(), o, l)
+	r := newRun(o, l)
+	r.lean = true
+	_, err = r.run(context.Background(), l)
 	return err
 }
 

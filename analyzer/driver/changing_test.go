@@ -84,7 +84,10 @@ func changeDuring(t *testing.T, work, file string, change func(name, text string
 // for what it holds, and then it is read.
 func TestFilesThatChangeOnceTheirStampIsBelieved(t *testing.T) {
 	t.Parallel()
-	files := map[string]string{"a.yaml": service("web", "web"), "b.yaml": pod("web"), "c.yaml": object("c")}
+	files := map[string]string{
+		"a.yaml": service("web", "web"), "b.yaml": pod("web"), "c.yaml": object("c"),
+		"k/kustomization.yaml": "resources: [d.yaml]\n", "k/d.yaml": object("d"),
+	}
 	dir, store := makeTree(t, files), t.TempDir()
 	time.Sleep(3 * time.Second) // or stamps say nothing
 	o := Options{Dir: dir, Paths: []string{"."}, Rules: allRules(t)}
@@ -92,7 +95,7 @@ func TestFilesThatChangeOnceTheirStampIsBelieved(t *testing.T) {
 	write(t, dir, "c.yaml", object("changed")) // so the unit has to be judged
 	var once sync.Once
 	o.Progress = func(work string, _, _ int) {
-		if work == "reading" {
+		if work == "building kustomizations" { // before the files are read
 			once.Do(func() { write(t, dir, "b.yaml", pod("other")) })
 		}
 	}

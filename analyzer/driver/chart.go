@@ -24,13 +24,8 @@ import (
 
 // render renders the charts among the units. One that cannot be rendered is
 // noted as not judged.
-func (w *world) render(ctx context.Context, units []planned) error {
-	var charts []*planned
-	for i := range units {
-		if units[i].Kind == unit.Chart {
-			charts = append(charts, &units[i])
-		}
-	}
+func (w *world) render(ctx context.Context, tasks []*task) error {
+	charts := slices.DeleteFunc(slices.Clone(tasks), func(t *task) bool { return t.Kind != unit.Chart })
 	if len(charts) == 0 {
 		return nil
 	}
@@ -55,15 +50,15 @@ func (w *world) render(ctx context.Context, units []planned) error {
 		defer dir.Close()
 		made[i], failed[i] = helm.Render(helm.Chart{FS: chartFS{dir.FS().(rootFS), w, charts[i].Dir}, Path: w.show(charts[i].Dir), Rel: charts[i].Dir}, options)
 	})
-	for i, p := range charts {
+	for i, t := range charts {
 		switch {
-		case p.recalled != nil:
-			w.recalledChart(p)
+		case t.recalled != nil:
+			w.recalledChart(t)
 		case failed[i] != nil:
-			w.charts = append(w.charts, w.notRendered(p.Dir, failed[i]))
-			w.memory.expectChart(rendered{Spec: p.Spec, notes: w.charts[len(w.charts)-1:]})
+			w.charts = append(w.charts, w.notRendered(t.Dir, failed[i]))
+			w.memory.expectChart(rendered{task: t, notes: w.charts[len(w.charts)-1:]})
 		case made[i] != nil:
-			w.renderedChart(&p.Spec, made[i], options.Values)
+			w.renderedChart(t, made[i], options.Values)
 		}
 	}
 	return err
@@ -104,15 +99,15 @@ func (c chartFS) ReadDir(name string) ([]fs.DirEntry, error) {
 
 // renderedChart takes over what a chart makes. given are the values files that
 // all charts get.
-func (w *world) renderedChart(s *unit.Spec, made *helm.Rendering, given []*source.File) {
-	s.Made = []*manifest.Resource{}
-	c := rendered{Spec: *s}
+func (w *world) renderedChart(t *task, made *helm.Rendering, given []*source.File) {
+	t.Made = []*manifest.Resource{}
+	c := rendered{task: t}
 	for _, f := range made.Files {
 		if w.layout.PassedOver[f.Rel] == "" {
 			continue // a definition, which is judged as it is written
 		}
-		s.Made = append(s.Made, f.Resources()...)
-		c.made = append(c.made, f)
+		t.Made = append(t.Made, f.Resources()...)
+		c.made = append(c.made, &knownFile{File: f})
 	}
 	for _, f := range made.Sources {
 		w.sources[f.Rel] = append(w.sources[f.Rel], f)
@@ -123,7 +118,7 @@ func (w *world) renderedChart(s *unit.Spec, made *helm.Rendering, given []*sourc
 		}
 	}
 	if n := made.Tests; n > 0 {
-		c.notes = []analyzer.NotJudged{{File: w.show(path.Join(s.Dir, "Chart.yaml")), Reason: fmt.Sprintf("objects that only helm test creates: %d", n)}}
+		c.notes = []analyzer.NotJudged{{File: w.show(path.Join(t.Dir, "Chart.yaml")), Reason: fmt.Sprintf("objects that only helm test creates: %d", n)}}
 	}
 	w.rendered, w.charts = append(w.rendered, c.made...), append(w.charts, c.notes...)
 	w.memory.expectChart(c)
@@ -160,13 +155,14 @@ func (w *world) notRendered(dir string, err error) analyzer.NotJudged {
 	return note
 }
 
-// charts adds the files of the charts that were rendered.
-func (l *Loaded) charts(w *world) {
+// charts returns the files of the charts that were rendered.
+func (l *Loaded) charts(w *world) []*knownFile {
 	l.notes = append(l.notes, w.charts...)
+	var files []*knownFile
 	for _, f := range w.rendered {
-		l.made[f.File] = true
+		l.made[f.File.File] = true
 		if w.tree.named(f.Rel) {
-			l.name(f)
+			files = append(files, f)
 		}
 	}
 	for rel, files := range w.sources {
@@ -174,6 +170,7 @@ func (l *Loaded) charts(w *world) {
 			l.named[f] = l.named[f] || w.tree.named(rel)
 		}
 	}
+	return files
 }
 
 // retrace leads the objects that "helm template" has printed back to their

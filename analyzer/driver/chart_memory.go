@@ -11,7 +11,6 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/cache"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
-	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
 // This file remembers charts. A chart depends on every file below its directory,
@@ -20,9 +19,8 @@ import (
 
 // rendered is a chart that was rendered, or could not be.
 type rendered struct {
-	unit.Spec
-	unit    *unit.Unit // nil if there is nothing to judge
-	made    []*manifest.File
+	task    *task
+	made    []*knownFile
 	sources []*source.File // of its directory
 	notes   []analyzer.NotJudged
 	// again reports that it has to be rendered each time: it may be rendered
@@ -34,7 +32,7 @@ type rendered struct {
 type recalledChart struct {
 	memory *memory
 	known  cache.Unit
-	made   []*recalledFile
+	made   []*knownFile
 
 	mu    sync.Mutex
 	files map[string]*source.File // those of its own that something leads to
@@ -78,11 +76,11 @@ func (w *world) chartFiles(dir string) (rels []string, ok bool) {
 var unsteady = regexp.MustCompile(`\{\{[^}]*\b(now|ago|date\w*|date_\w+|html[dD]ate\w*|rand\w+|uuidv4|gen[A-Z]\w+|shuffle|htpasswd|bcrypt|encryptAES|getHostByName|env|expandenv)\b`)
 
 // learnChart remembers a chart if it need not be rendered again.
-func (m *memory) learnChart(c *rendered, said map[any][]*analyzer.Pass) {
-	if c.again {
+func (m *memory) learnChart(c *rendered) {
+	if c.again || c.task.annotated || c.task.failure != nil {
 		return
 	}
-	learned := cache.Unit{Notes: c.notes, Empty: c.unit == nil, Hidden: map[string][]source.Span{}}
+	learned := cache.Unit{Notes: c.notes, Empty: c.task.void, Hidden: map[string][]source.Span{}}
 	mine := map[*source.File]bool{}
 	for _, f := range c.sources {
 		mine[f] = true
@@ -100,18 +98,13 @@ func (m *memory) learnChart(c *rendered, said map[any][]*analyzer.Pass) {
 		return own + f.Rel
 	}
 	for _, f := range c.made {
-		passes, judged := said[f] // it is not if it was not named
-		text, err := cache.Pack(passes, name)
-		if err != nil || !judged {
+		text, err := cache.Pack(f.passes, name)
+		if err != nil || !f.judged || f.failure != nil { // it is not judged if it was not named
 			return
 		}
-		learned.Made = append(learned.Made, cache.Made{Rel: f.Rel, About: aboutOf(f), Said: text})
+		learned.Made = append(learned.Made, cache.Made{Rel: f.Rel, About: f.about, Said: text})
 	}
-	if c.unit == nil {
-		m.put(c.Spec, learned, nil, name)
-	} else if passes, judged := said[c.unit]; judged && !annotated(c.unit) {
-		m.put(c.Spec, learned, passes, name)
-	}
+	m.put(c.task.Spec, learned, c.task.passes, name)
 }
 
 // recallChart returns a chart of which the inputs are as they were.
@@ -126,7 +119,7 @@ func (m *memory) recallChart(known cache.Unit) (_ *recalledChart, ok bool) {
 		if err != nil {
 			return nil, false
 		}
-		c.made = append(c.made, &recalledFile{File: &manifest.File{File: f}, about: made.About, passes: passes})
+		c.made = append(c.made, &knownFile{File: &manifest.File{File: f}, about: made.About, judged: true, passes: passes})
 	}
 	return c, true
 }
@@ -155,13 +148,10 @@ func (c *recalledChart) open(name string) *source.File {
 }
 
 // recalledChart takes over what is known of a chart.
-func (w *world) recalledChart(p *planned) {
-	w.charts = append(w.charts, p.recalled.Notes...)
-	for _, f := range p.chart.made {
-		w.memory.made[f.File] = f
-		w.rendered = append(w.rendered, f.File)
-	}
-	for rel, f := range p.chart.files {
+func (w *world) recalledChart(t *task) {
+	w.charts = append(w.charts, t.recalled.Notes...)
+	w.rendered = append(w.rendered, t.chart.made...)
+	for rel, f := range t.chart.files {
 		w.sources[rel] = append(w.sources[rel], f)
 	}
 }

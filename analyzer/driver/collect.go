@@ -7,6 +7,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/cache"
@@ -15,7 +16,6 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/analyzer/suppress"
-	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
 // run collects what the rules say.
@@ -23,9 +23,11 @@ type run struct {
 	fileRules, unitRules []*analyzer.Rule
 	kubernetes           string
 	options              Options
-	paths                func() []string       // of the options, see named
-	excluded             int                   // findings in files that the configuration excludes
-	ties                 map[*unit.Unit]*draft // nil unless they are asked for
+	nodes, policies      []*manifest.Resource // of all units
+	lean                 bool                 // nobody needs the objects of what was judged
+	step                 func()               // told of each file and unit that is done
+	paths                func() []string      // of the options, see named
+	excluded             int                  // findings in files that the configuration excludes
 
 	findings  []analyzer.Finding
 	notes     []analyzer.NotJudged
@@ -36,9 +38,12 @@ type run struct {
 	resources int
 }
 
-func newRun(rules []*analyzer.Rule) *run {
-	r := &run{skipped: map[string]map[objectKey]bool{}, unjudged: map[judgement]bool{}, files: map[string]bool{}}
-	for _, rule := range rules {
+func newRun(o Options, l *Loaded) *run {
+	r := &run{
+		options: o, kubernetes: o.Kubernetes, nodes: l.nodes, policies: l.policies, step: func() {}, paths: sync.OnceValue(o.absolutePaths),
+		skipped: map[string]map[objectKey]bool{}, unjudged: map[judgement]bool{}, files: map[string]bool{},
+	}
+	for _, rule := range o.Rules {
 		switch {
 		case rule.File != nil:
 			r.fileRules = append(r.fileRules, rule)
@@ -69,7 +74,8 @@ func aboutOf(f *manifest.File) cache.About {
 }
 
 // note counts a file that was named and says what of it is not judged.
-func (r *run) note(f *manifest.File, about cache.About, l *Loaded) {
+func (r *run) note(f *knownFile, l *Loaded) {
+	about := f.about
 	r.resources += about.Resources
 	if about.Resources > 0 {
 		r.files[f.Path] = true
@@ -79,7 +85,7 @@ func (r *run) note(f *manifest.File, about cache.About, l *Loaded) {
 			l.notes = append(l.notes, analyzer.NotJudged{File: f.Path, Reason: reason})
 		}
 	}
-	built := l.built[f.File]
+	built := l.built[f.File.File]
 	say(about.Template, "template, not rendered")
 	say(about.Unreadable, "JSON escapes that cannot be read yet")
 	say(about.Patch && !built, "kustomize patch or configuration, not an object of its own")
@@ -92,10 +98,10 @@ func (r *run) note(f *manifest.File, about cache.About, l *Loaded) {
 
 // collect merges the passes in their order; a finding counts if either of its
 // ends lies in a file that was named.
-func (r *run) collect(passes [][]*analyzer.Pass, l *Loaded) {
+func (r *run) collect(l *Loaded) {
 	at := map[place]int{}
 	in := func(f *source.File) bool { return l.named[f] }
-	for _, pass := range slices.Concat(passes...) {
+	for pass := range l.passes() {
 		for _, f := range pass.Findings {
 			if !f.Touches(in) {
 				continue
@@ -183,7 +189,10 @@ type judgement struct{ rule, rel string }
 // suppress orders what was collected and takes out what is suppressed or known.
 func (r *run) suppress(o Options, l *Loaded, failed bool) suppress.Outcome {
 	analyzer.Sort(r.findings)
-	in := suppress.Run{Findings: r.findings, Rules: o.Rules, Files: l.files, Units: l.Units}
+	in := suppress.Run{Findings: r.findings, Rules: o.Rules, Units: l.units()}
+	for _, f := range l.files {
+		in.Files = append(in.Files, f.File)
+	}
 	for f := range l.named {
 		if !l.made[f] {
 			in.Texts = append(in.Texts, f)
@@ -225,7 +234,7 @@ func (r *run) result(l *Loaded, left suppress.Outcome) *analyzer.Result {
 		result.NotJudged = append(result.NotJudged, analyzer.NotJudged{Reason: fmt.Sprintf("%d %s no Kubernetes objects", r.foreign, files)})
 	}
 	s := &result.Summary
-	s.Files, s.Resources, s.Units, s.Suppressed = len(r.files), r.resources, len(l.Units), left.Suppressed
+	s.Files, s.Resources, s.Units, s.Suppressed = len(r.files), r.resources, l.judged(), left.Suppressed
 	for _, f := range left.Findings {
 		switch f.Severity {
 		case analyzer.Error:

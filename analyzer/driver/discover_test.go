@@ -119,11 +119,11 @@ func TestOtherRepositoriesInsideAreJudgedApart(t *testing.T) {
 		expect(t, lint(t, Options{Dir: dir, Paths: paths}), "clone/a.yaml: ConfigMap a", "clone/deep/sub/b.yaml: ConfigMap b")
 	}
 	expect(t, lint(t, Options{Dir: dir, Paths: []string{"a.yaml"}}), "a.yaml: ConfigMap a")
-	loaded, err := Load(t.Context(), Options{Dir: dir, Paths: []string{"clone/a.yaml"}})
+	units, err := Units(t.Context(), Options{Dir: dir, Paths: []string{"clone/a.yaml"}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	if u := loaded.Units[0]; len(loaded.Units) != 1 || len(u.Context)+len(u.Replaced) != 0 {
+	if u := units[0]; len(units) != 1 || len(u.Context)+len(u.Replaced) != 0 {
 		t.Errorf("the manifests around a repository are part of %s: %v %v", u.Name, u.Context, u.Replaced)
 	}
 }

@@ -19,6 +19,9 @@ import (
 // learnFile remembers what was said of a file that was parsed, unless comments
 // may speak in it, which have to be seen.
 func (m *memory) learnFile(f *manifest.File, passes []*analyzer.Pass) {
+	if m == nil {
+		return
+	}
 	entry, ok := m.look(f.Rel)
 	if !ok || entry.Judged || bytes.Contains(f.Data, []byte(suppress.Mark)) {
 		return
@@ -38,6 +41,9 @@ func (m *memory) learnFile(f *manifest.File, passes []*analyzer.Pass) {
 
 // learnText remembers what a file holds.
 func (m *memory) learnText(f *manifest.File) {
+	if m == nil {
+		return
+	}
 	if _, ok := m.look(f.Rel); !ok {
 		return
 	}
@@ -54,15 +60,15 @@ func (m *memory) learnText(f *manifest.File) {
 
 // learnUnit remembers what was said of a unit that was judged; of a chart what
 // it makes has to be known too.
-func (m *memory) learnUnit(u *unit.Unit, s unit.Spec, passes []*analyzer.Pass) {
-	if s.Kind == unit.Chart || annotated(u) {
+func (m *memory) learnUnit(t *task) {
+	if m == nil || t.Kind == unit.Chart || t.annotated {
 		return
 	}
 	learned := cache.Unit{}
-	if s.Build != nil && !m.learnBuild(s, &learned) {
+	if t.Build != nil && !m.learnBuild(t.Spec, &learned) {
 		return
 	}
-	m.put(s, learned, passes, m.name)
+	m.put(t.Spec, learned, t.passes, m.name)
 }
 
 // learnEmpty remembers that a unit holds nothing to judge.
@@ -128,23 +134,24 @@ func (m *memory) name(f *source.File) string {
 	return f.Rel
 }
 
-// remember writes what the run has learned. said is what the rules said of each
-// file and unit, without those of which one has failed.
-func (l *Loaded) remember(said map[any][]*analyzer.Pass) error {
+// remember writes what the run has learned.
+func (l *Loaded) remember() error {
 	var errs []error
-	for _, m := range l.memories {
-		for _, c := range m.charts {
-			m.learnChart(c, said)
+	for _, w := range l.worlds {
+		if m := w.memory; m != nil {
+			for _, c := range m.charts {
+				m.learnChart(c)
+			}
+			errs = append(errs, m.save())
 		}
-		errs = append(errs, m.save())
 	}
 	return errors.Join(errs...)
 }
 
 // save writes the store, without what is no longer in the tree.
 func (m *memory) save() error {
-	for _, f := range m.world.files {
-		if f != nil {
+	for rel, f := range m.world.files {
+		if f != nil && !m.world.released[rel] {
 			m.learnText(f)
 		}
 	}

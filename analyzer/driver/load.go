@@ -27,10 +27,13 @@ type world struct {
 	kustomizations map[string]*kustomize.Kustomization // by directory
 	options        *Options
 	sources        map[string][]*source.File // of the charts that were rendered, by path
-	rendered       []*manifest.File          // what those charts make
+	rendered       []*knownFile              // what those charts make
 	charts         []analyzer.NotJudged      // what is not judged of charts
 
 	memory *memory // nil without a cache
+
+	tasks []*task  // the units that the arguments have a part in, in order
+	alone []string // the files that are judged on their own, whatever units ask for
 
 	// kustomizationFiles names all kustomizations: where one comes or goes, others
 	// are built of other files.
@@ -39,7 +42,11 @@ type world struct {
 	mu       sync.Mutex
 	contents map[string]*content
 	files    map[string]*manifest.File // nil: could not be read
+	known    map[string]*knownFile     // those that were judged, or recalled
+	released map[string]bool           // of files: those that are without their documents by now
 	notes    []analyzer.NotJudged
+
+	documents int // how many were parsed
 }
 
 // openTrees sorts the arguments into the trees they lie in and walks those,
@@ -145,7 +152,7 @@ func resolve(dir, arg string) (abs string, isDir bool, err error) {
 
 // openWorld plans the units of a tree. Only kustomizations are read for that.
 func openWorld(ctx context.Context, t *tree, show func(string) string, o *Options) (*world, error) {
-	w := &world{tree: t, show: show, options: o, contents: map[string]*content{}, files: map[string]*manifest.File{}, kustomizations: map[string]*kustomize.Kustomization{}}
+	w := &world{tree: t, show: show, options: o, contents: map[string]*content{}, files: map[string]*manifest.File{}, known: map[string]*knownFile{}, released: map[string]bool{}, kustomizations: map[string]*kustomize.Kustomization{}}
 	files := slices.DeleteFunc(slices.Clone(t.files), func(rel string) bool { return !kustomize.IsFile(rel) })
 	w.kustomizationFiles = sync.OnceValue(func() []byte { return []byte(strings.Join(files, "\n")) })
 	if err := w.readAll(ctx, files, manifest.ParseAny); err != nil {
@@ -174,10 +181,12 @@ func openWorld(ctx context.Context, t *tree, show func(string) string, o *Option
 	return w, nil
 }
 
-// read parses a file of the tree at most once; nil if it cannot be read.
+// read parses a file of the tree, once as long as it is not let go; nil if it
+// cannot be read.
 func (w *world) read(rel string, parse func(*source.File) *manifest.File) *manifest.File {
 	w.mu.Lock()
 	f, ok := w.files[rel]
+	ok = ok && !w.released[rel]
 	w.mu.Unlock()
 	if ok {
 		return f
@@ -196,6 +205,10 @@ func (w *world) read(rel string, parse func(*source.File) *manifest.File) *manif
 		w.notes = append(w.notes, analyzer.NotJudged{File: rel, Reason: "not readable: " + reason(err)})
 	}
 	w.files[rel] = f
+	delete(w.released, rel)
+	if f != nil {
+		w.documents += len(f.Documents)
+	}
 	return f
 }
 
@@ -205,87 +218,58 @@ func (w *world) readAll(ctx context.Context, rels []string, parse func(*source.F
 	return w.options.parallel(ctx, "reading", len(rels), func(i int) { w.read(rels[i], parse) })
 }
 
-// load reads what the arguments name, chooses the units that it has a part in,
-// and reads the rest of those.
-func (w *world) load(ctx context.Context) ([]planned, error) {
-	var named []string
-	for _, rel := range w.tree.files {
-		if w.tree.named(rel) && w.layout.PassedOver[rel] == "" {
-			named = append(named, rel)
-		}
-	}
-	if err := w.readUnknown(ctx, named); err != nil {
-		return nil, err
-	}
-	part := map[string]bool{} // named files that hold objects
-	for _, rel := range named {
-		part[rel] = w.objects(rel) > 0
-	}
-	var units []planned
-	for _, s := range w.layout.Units {
-		has := func(rel string) bool { return part[rel] && s.Kind != unit.Chart }
-		if slices.ContainsFunc(slices.Concat(s.Files, s.Configs), w.tree.named) || slices.ContainsFunc(s.Context, has) {
-			units = append(units, planned{Spec: s})
-		}
-	}
-	also, err := w.memory.recall(ctx, units)
-	if err != nil {
-		return nil, err
-	}
-	if err := w.readUnknown(ctx, also); err != nil {
-		return nil, err
-	}
-	need := map[string]bool{}
-	for _, s := range units {
-		if s.recalled != nil {
-			continue
-		}
-		for _, rel := range slices.Concat(s.Files, s.Context, s.Siblings) {
-			need[rel] = true
-		}
-	}
-	var rest []string
-	for _, rel := range w.tree.files {
-		if need[rel] {
-			rest = append(rest, rel)
-		}
-	}
-	if err := w.readAll(ctx, rest, manifest.Parse); err != nil {
-		return nil, err
-	}
-	if err := w.build(ctx, units); err != nil {
-		return nil, err
-	}
-	return units, w.render(ctx, units)
-}
-
-// readUnknown parses those of the files of which not everything is known.
-func (w *world) readUnknown(ctx context.Context, rels []string) error {
-	unknown, err := w.memory.recallFiles(ctx, rels)
+// choose finds the units that the arguments have a part in, and what is known of
+// them from an earlier run. Kustomizations among the others are built and charts
+// rendered.
+func (w *world) choose(ctx context.Context) error {
+	named := slices.DeleteFunc(slices.Clone(w.tree.files), func(rel string) bool {
+		return w.layout.PassedOver[rel] != "" || !w.tree.named(rel)
+	})
+	unknown, err := w.memory.recallFiles(ctx, named)
 	if err != nil {
 		return err
 	}
-	return w.readAll(ctx, unknown, manifest.Parse)
+	for _, s := range w.layout.Units {
+		has := func(rel string) bool {
+			return s.Kind != unit.Chart && w.layout.PassedOver[rel] == "" && w.tree.named(rel) && w.objects(rel) > 0
+		}
+		if slices.ContainsFunc(s.Files, w.tree.named) || slices.ContainsFunc(s.Configs, w.tree.named) || slices.ContainsFunc(s.Context, has) {
+			w.tasks = append(w.tasks, &task{Spec: s, world: w})
+		}
+	}
+	also, err := w.memory.recall(ctx, w.tasks)
+	if err != nil {
+		return err
+	}
+	more, err := w.memory.recallFiles(ctx, also)
+	if err != nil {
+		return err
+	}
+	w.alone = append(unknown, more...)
+	if err := w.build(ctx, w.tasks); err != nil {
+		return err
+	}
+	return w.render(ctx, w.tasks)
 }
 
-// objects returns the number of objects of a file that was parsed or recalled.
+// objects returns the number of objects of a file.
 func (w *world) objects(rel string) int {
-	if f := w.files[rel]; f != nil {
-		return len(f.Resources())
+	if k := w.known[rel]; k != nil && k.judged {
+		return k.about.Resources
 	}
-	if f := w.memory.stub(rel); f != nil {
-		return f.about.Resources
+	if f := w.read(rel, manifest.Parse); f != nil {
+		return len(f.Resources())
 	}
 	return 0
 }
 
 // build builds the kustomizations among the units that have to be judged.
-func (w *world) build(ctx context.Context, units []planned) error {
-	builds := func(p planned) bool { return p.Kind == unit.Kustomization && p.recalled == nil }
+func (w *world) build(ctx context.Context, tasks []*task) error {
 	var dirs []string
-	for _, s := range units {
-		if builds(s) {
-			dirs = append(dirs, s.Dir)
+	var building []*task
+	for _, t := range tasks {
+		if t.Kind == unit.Kustomization && t.recalled == nil {
+			dirs, building = append(dirs, t.Dir), append(building, t)
 		}
 	}
 	if len(dirs) == 0 {
@@ -313,10 +297,8 @@ func (w *world) build(ctx context.Context, units []planned) error {
 	if err != nil {
 		return err
 	}
-	for i := range units {
-		if builds(units[i]) {
-			units[i].Build, made = made[0], made[1:]
-		}
+	for i, t := range building {
+		t.Build = made[i]
 	}
 	return nil
 }
@@ -328,7 +310,7 @@ func (w *world) file(rel string) *manifest.File {
 	return w.files[rel]
 }
 
-// get returns a file that load has read.
+// get returns a file that was read.
 func (w *world) get(rel string) *manifest.File { return w.files[rel] }
 
 // shower returns how the paths of a tree are shown: relative to the working

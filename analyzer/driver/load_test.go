@@ -86,13 +86,16 @@ func TestWhatCannotBeReadIsSaid(t *testing.T) {
 	if err := l.tree(t.Context(), worldOf(t, trees[0]), &Options{}); err != nil {
 		t.Fatal(err)
 	}
+	if err := newRun(Options{}, l).judgeAll(t.Context(), l); err != nil {
+		t.Fatal(err)
+	}
 	if len(l.notes) != 2 || !strings.HasPrefix(l.notes[0].Reason, "not readable: ") || !strings.HasPrefix(l.notes[1].Reason, "not readable: ") {
 		t.Errorf("notes: %v", l.notes)
 	}
-	if u := l.Units[0]; len(u.Resources) != 1 || u.Complete() {
+	if u := l.units()[0]; len(u.Resources) != 1 || u.Complete() {
 		t.Errorf("unit %s: %v, open: %q", u.Name, u.Resources, u.Open)
 	}
-	if u := l.Units[1]; len(u.Resources) != 1 {
+	if u := l.units()[1]; len(u.Resources) != 1 {
 		t.Errorf("unit %s: %v", u.Name, u.Resources)
 	}
 }
@@ -107,8 +110,11 @@ func TestOnlyWhatANamedFileHasAPartInIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := worldOf(t, trees[0])
-	if _, err := w.load(t.Context()); err != nil {
+	l, w := newLoaded(), worldOf(t, trees[0])
+	if err := l.tree(t.Context(), w, &Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if err := newRun(Options{}, l).judgeAll(t.Context(), l); err != nil {
 		t.Fatal(err)
 	}
 	var unread []string

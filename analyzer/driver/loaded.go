@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"maps"
 	"os"
 	"path/filepath"
@@ -17,13 +18,13 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
-// Loaded is what the options name, read and sorted into units.
+// Loaded is what the options name, sorted into units.
 type Loaded struct {
-	// Units are those that have a part in what was named, in order.
-	Units []*unit.Unit
-
 	trees    []*tree
-	files    []*manifest.File // what was named, in order
+	streams  []*knownFile // what was named and lies in no tree
+	texts    []*knownFile // what stands in Markdown files
+	tasks    []*task      // the units, in order
+	files    []*knownFile // what was named, in order; known once all trees are read
 	nodes    []*manifest.Resource
 	policies []*manifest.Resource
 	notes    []analyzer.NotJudged
@@ -34,15 +35,29 @@ type Loaded struct {
 	dir      string                // the working directory, its links followed
 	searched bool                  // a directory was given, so finding nothing is a mistake
 	worlds   []*world
-	memories []*memory
 }
 
 func newLoaded() *Loaded {
 	return &Loaded{named: map[*source.File]bool{}, made: map[*source.File]bool{}, built: map[*source.File]bool{}}
 }
 
-// Load reads what the options name and the world around it.
-func Load(ctx context.Context, o Options) (*Loaded, error) {
+// Units reads what the options name and the world around it, and returns the units
+// that have a part in it, in order.
+func Units(ctx context.Context, o Options) ([]*unit.Unit, error) {
+	l, err := load(ctx, o)
+	if err != nil {
+		return nil, err
+	}
+	r := newRun(o, l) // without rules
+	if err := r.judgeAll(ctx, l); err != nil {
+		return nil, err
+	}
+	return l.units(), nil
+}
+
+// load lists what the options name, chooses the units that it has a part in, and
+// builds what has to be built of them.
+func load(ctx context.Context, o Options) (*Loaded, error) {
 	dir, err := o.directory()
 	if err != nil {
 		return nil, err
@@ -63,14 +78,11 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 		if err != nil {
 			return nil, err
 		}
-		l.name(f)
 		l.searched = true
 		if err := l.retrace(f, dir, &o); err != nil {
 			return nil, err
 		}
-		if u := unit.FromFile(f, o.Namespace); len(u.Resources) > 0 {
-			l.Units = append(l.Units, u)
-		}
+		l.stream(f, o.Namespace)
 	}
 	if l.policies, err = readPolicies(dir, o.Policies); err != nil {
 		return nil, err
@@ -92,7 +104,7 @@ func Load(ctx context.Context, o Options) (*Loaded, error) {
 		if err := l.tree(ctx, w, &o); err != nil {
 			return nil, err
 		}
-		if err := l.texts(ctx, w, o); err != nil {
+		if err := l.readTexts(ctx, w, o); err != nil {
 			return nil, err
 		}
 	}
@@ -115,81 +127,129 @@ func (o *Options) directory() (string, error) {
 	return dir, nil
 }
 
-// name adds a file that was named.
-func (l *Loaded) name(f *manifest.File) {
-	l.files = append(l.files, f)
-	l.named[f.File] = true
+// stream adds a file whose objects are a unit.
+func (l *Loaded) stream(f *manifest.File, namespace string) {
+	l.streams = append(l.streams, &knownFile{File: f})
+	if u := unit.FromFile(f, namespace); len(u.Resources) > 0 {
+		l.tasks = append(l.tasks, &task{unit: u})
+	}
 }
 
-// tree adds the files and units of one tree.
+// units returns the units that are in memory.
+func (l *Loaded) units() []*unit.Unit {
+	var all []*unit.Unit
+	for _, t := range l.tasks {
+		if t.unit != nil {
+			all = append(all, t.unit)
+		}
+	}
+	return all
+}
+
+// judged returns the number of units with something to judge.
+func (l *Loaded) judged() int {
+	n := 0
+	for _, t := range l.tasks {
+		if !t.void {
+			n++
+		}
+	}
+	return n
+}
+
+// passes yields what the rules said, first of the files that were named.
+func (l *Loaded) passes() iter.Seq[*analyzer.Pass] {
+	return func(yield func(*analyzer.Pass) bool) {
+		for _, f := range l.files {
+			for _, p := range f.passes {
+				if !yield(p) {
+					return
+				}
+			}
+		}
+		for _, t := range l.tasks {
+			for _, p := range t.passes {
+				if !yield(p) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// failure returns how rules have failed.
+func (l *Loaded) failure() error {
+	var errs []error
+	for _, f := range l.files {
+		errs = append(errs, f.failure)
+	}
+	for _, t := range l.tasks {
+		errs = append(errs, t.failure)
+	}
+	return errors.Join(errs...)
+}
+
+// tree adds the units of one tree.
 func (l *Loaded) tree(ctx context.Context, w *world, o *Options) error {
 	l.worlds = append(l.worlds, w)
 	if err := w.remembering(l.nodes, l.policies); err != nil {
 		o.debug(err)
 	}
-	if w.memory != nil {
-		l.memories = append(l.memories, w.memory)
-	}
-	specs, err := w.load(ctx)
-	if err != nil {
+	if err := w.choose(ctx); err != nil {
 		return err
 	}
-	l.builds(w, specs)
-	for _, rel := range w.tree.files {
-		if !w.tree.named(rel) {
-			continue
-		}
-		f := w.known(rel)
-		if reason := w.layout.PassedOver[rel]; reason != "" && reason != unit.HelmTemplate && (f == nil || !l.built[f.File]) {
-			l.notes = append(l.notes, analyzer.NotJudged{File: w.show(rel), Reason: string(reason)})
-		}
-		if f != nil {
-			l.name(f)
-		}
-	}
-	l.charts(w)
-	for _, n := range slices.Concat(w.tree.notes, w.notes) {
-		if w.tree.named(n.File) {
-			l.notes = append(l.notes, analyzer.NotJudged{File: w.show(n.File), Reason: n.Reason})
-		}
-	}
-	for _, p := range specs {
-		s := p.Spec
-		if p.recalled != nil {
-			if !p.recalled.Empty {
-				l.Units = append(l.Units, w.memory.unit(p))
-			}
-			continue
-		}
-		failed := s.Build != nil && s.Build.Failure != nil
-		if o.Config != nil && s.Kind != unit.Listed {
-			s.External = external(o.Config.External)
-		}
-		if u := unit.Assemble(s, w.show(s.Dir), o.Namespace, w.get); len(u.Resources) > 0 || failed {
-			l.Units = append(l.Units, u)
-			w.memory.expect(u, s)
-		} else {
-			w.memory.learnEmpty(s)
-		}
-	}
+	l.tasks = append(l.tasks, w.tasks...)
 	for _, dir := range w.tree.args {
 		l.searched = l.searched || dir
 	}
 	return nil
 }
 
-// builds notes what became of the kustomizations.
-func (l *Loaded) builds(w *world, specs []planned) {
-	for _, s := range specs {
-		if s.recalled != nil && s.Kind == unit.Kustomization {
-			l.notes = append(l.notes, s.recalled.Notes...)
-			l.wentInto(w, slices.Collect(maps.Keys(s.recalled.Reads)))
+// name says of all that was read what was named of it, and what is not judged.
+func (l *Loaded) name() {
+	add := func(files ...*knownFile) {
+		for _, f := range files {
+			l.files = append(l.files, f)
+			l.named[f.File.File] = true
 		}
-		if s.Build == nil {
+	}
+	add(l.streams...)
+	for _, w := range l.worlds {
+		l.builds(w)
+		for _, rel := range w.tree.files {
+			if !w.tree.named(rel) {
+				continue
+			}
+			f := w.knownFile(rel)
+			if reason := w.layout.PassedOver[rel]; reason != "" && reason != unit.HelmTemplate && (f == nil || !l.built[f.File.File]) {
+				l.notes = append(l.notes, analyzer.NotJudged{File: w.show(rel), Reason: string(reason)})
+			}
+			if f != nil {
+				add(f)
+			}
+		}
+		add(l.charts(w)...)
+		for _, n := range slices.Concat(w.tree.notes, w.notes) {
+			if w.tree.named(n.File) {
+				l.notes = append(l.notes, analyzer.NotJudged{File: w.show(n.File), Reason: n.Reason})
+			}
+		}
+	}
+	add(l.texts...)
+}
+
+// builds notes what became of the kustomizations.
+func (l *Loaded) builds(w *world) {
+	for _, t := range w.tasks {
+		if t.recalled != nil && t.Kind == unit.Kustomization {
+			l.notes = append(l.notes, t.recalled.Notes...)
+			l.wentInto(w, slices.Collect(maps.Keys(t.recalled.Reads)))
+		}
+		if t.Build == nil {
 			continue
 		}
-		l.notes = append(l.notes, w.buildNotes(s.Spec)...)
-		l.wentInto(w, slices.Concat(s.Configs, s.Build.Files))
+		l.notes = append(l.notes, w.buildNotes(t.Spec)...)
+		l.wentInto(w, slices.Concat(t.Configs, t.Build.Files))
 	}
 }
 
@@ -213,8 +273,8 @@ func notBuilt(r *kustomize.Reason) analyzer.NotJudged {
 // wentInto notes which files a build was made of.
 func (l *Loaded) wentInto(w *world, rels []string) {
 	for _, rel := range rels {
-		if f := w.known(rel); f != nil {
-			l.built[f.File] = true
+		if f := w.knownFile(rel); f != nil {
+			l.built[f.File.File] = true
 		}
 	}
 }

@@ -21,10 +21,10 @@ func isMarkdown(rel string) bool {
 	return slices.Contains([]string{".md", ".markdown"}, strings.ToLower(path.Ext(rel)))
 }
 
-// texts adds the Markdown files of a tree that were named, and with
+// readTexts adds the Markdown files of a tree that were named, and with
 // Options.Markdown those below a directory that was. They are judged on their
 // own: manifests beside a text are other objects than those it shows.
-func (l *Loaded) texts(ctx context.Context, w *world, o Options) error {
+func (l *Loaded) readTexts(ctx context.Context, w *world, o Options) error {
 	rels := slices.DeleteFunc(slices.Clone(w.tree.texts), func(rel string) bool {
 		return !w.tree.has(rel) && !(o.Markdown && w.tree.named(rel))
 	})
@@ -48,12 +48,14 @@ func (l *Loaded) texts(ctx context.Context, w *world, o Options) error {
 			l.notes = append(l.notes, analyzer.NotJudged{File: text.Path, Reason: unread})
 		}
 		if len(text.Blocks) == 0 && w.tree.has(rels[i]) {
-			l.name(&manifest.File{File: text.File}) // to be counted as what holds no object
+			l.texts = append(l.texts, &knownFile{File: &manifest.File{File: text.File}}) // to be counted as what holds no object
 		}
 		for _, block := range text.Blocks {
-			l.name(block)
+			l.texts = append(l.texts, &knownFile{File: block})
 		}
-		l.Units = append(l.Units, unit.FromBlocks(text.Blocks, o.Namespace)...)
+		for _, u := range unit.FromBlocks(text.Blocks, o.Namespace) {
+			l.tasks = append(l.tasks, &task{unit: u})
+		}
 	}
 	return err
 }

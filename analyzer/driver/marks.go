@@ -5,7 +5,6 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
-	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
 // draft is the ties of a unit without the findings about them.
@@ -13,15 +12,6 @@ type draft struct {
 	analyzer.UnitTies
 	objects []*manifest.Resource // what each object is; nil for what stands in no manifest
 	written [][]written          // where each tie is
-}
-
-// newDrafts returns a draft for each unit, which are judged in parallel.
-func newDrafts(units []*unit.Unit) map[*unit.Unit]*draft {
-	drafts := map[*unit.Unit]*draft{}
-	for _, u := range units {
-		drafts[u] = &draft{}
-	}
-	return drafts
 }
 
 // written are the fields of an object that make a tie to another one.
@@ -46,13 +36,13 @@ type mark struct {
 
 // markTies says of the ties of all units which findings are about them. The
 // passes of files come first: what they say holds in all units of the file.
-func markTies(units []*unit.Unit, drafts map[*unit.Unit]*draft, passes [][]*analyzer.Pass, findings []analyzer.Finding) []analyzer.UnitTies {
+func markTies(l *Loaded, findings []analyzer.Finding) []analyzer.UnitTies {
 	at := map[place]int{}
 	for i, f := range findings {
 		at[placeOf(f)] = i
 	}
 	marks := map[*manifest.Resource][]mark{}
-	for _, p := range slices.Concat(passes...) {
+	for p := range l.passes() {
 		for _, f := range p.Findings {
 			if i, ok := at[placeOf(f)]; ok && f.Resource != nil {
 				marks[f.Resource] = append(marks[f.Resource], mark{i, f.Path})
@@ -60,8 +50,8 @@ func markTies(units []*unit.Unit, drafts map[*unit.Unit]*draft, passes [][]*anal
 		}
 	}
 	var all []analyzer.UnitTies
-	for _, u := range units {
-		if d := drafts[u]; len(d.Objects) > 0 {
+	for _, t := range l.tasks {
+		if d := t.ties; d != nil && len(d.Objects) > 0 {
 			d.mark(marks)
 			all = append(all, d.UnitTies)
 		}

@@ -31,32 +31,11 @@ type memory struct {
 	rules map[string]*analyzer.Rule
 
 	mu      sync.Mutex
-	entries map[string]cache.File    // what is known now of each file that was looked at
-	stubs   map[string]*recalledFile // the files that need not be parsed
-	hidden  map[string]bool          // the files whose secrets are hidden as they were
-	looked  sync.Map                 // what was found at paths, see found
+	entries map[string]cache.File // what is known now of each file that was looked at
+	hidden  map[string]bool       // the files whose secrets are hidden as they were
+	looked  sync.Map              // what was found at paths, see found
 
-	plans  map[*unit.Unit]unit.Spec        // the units that are judged
-	passes map[*unit.Unit][]*analyzer.Pass // those that are recalled
-
-	charts []*rendered                      // those that were rendered, in order
-	made   map[*manifest.File]*recalledFile // what those made that were not
-}
-
-// recalledFile is a file of which everything is known.
-type recalledFile struct {
-	*manifest.File
-	about  cache.About
-	passes []*analyzer.Pass
-}
-
-// planned is a unit, and what is known of it from an earlier run, nil if it has
-// to be judged.
-type planned struct {
-	unit.Spec
-	recalled *cache.Unit
-	passes   []*analyzer.Pass
-	chart    *recalledChart // nil for what is none
+	charts []*rendered // those that were rendered, in order
 }
 
 // remembering opens the cache of the tree. Without one nothing is recalled.
@@ -66,10 +45,7 @@ func (w *world) remembering(nodes, policies []*manifest.Resource) error {
 	if o.Cache == nil {
 		return nil
 	}
-	m := &memory{
-		world: w, rules: map[string]*analyzer.Rule{}, entries: map[string]cache.File{}, stubs: map[string]*recalledFile{},
-		hidden: map[string]bool{}, plans: map[*unit.Unit]unit.Spec{}, passes: map[*unit.Unit][]*analyzer.Pass{}, made: map[*manifest.File]*recalledFile{},
-	}
+	m := &memory{world: w, rules: map[string]*analyzer.Rule{}, entries: map[string]cache.File{}, hidden: map[string]bool{}}
 	key := [][]byte{[]byte(o.Namespace), []byte(o.Kubernetes), []byte(o.Helm), []byte(w.show("."))}
 	for _, r := range o.Rules {
 		m.rules[r.ID] = r
@@ -193,9 +169,6 @@ func (m *memory) recallFiles(ctx context.Context, rels []string) (unknown []stri
 
 // recallFile reports whether everything is known of a file.
 func (m *memory) recallFile(rel string) bool {
-	if m.stub(rel) != nil {
-		return true
-	}
 	entry, ok := m.look(rel)
 	if !ok || !entry.Judged {
 		return false
@@ -204,46 +177,35 @@ func (m *memory) recallFile(rel string) bool {
 	if err != nil {
 		return false
 	}
-	f := m.world.content(rel).file
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	m.stubs[rel] = &recalledFile{File: &manifest.File{File: f}, about: entry.About, passes: passes}
+	f := &manifest.File{File: m.world.content(rel).file}
+	m.world.mu.Lock()
+	defer m.world.mu.Unlock()
+	m.world.known[rel] = &knownFile{File: f, about: entry.About, judged: true, passes: passes, world: m.world}
 	return true
-}
-
-// stub returns what is known of a file that need not be parsed, nil if it has
-// to be.
-func (m *memory) stub(rel string) *recalledFile {
-	if m == nil {
-		return nil
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	return m.stubs[rel]
 }
 
 // recall looks the units up. It returns the files that were judged on their own
 // with those it has found, besides those of their plans.
-func (m *memory) recall(ctx context.Context, units []planned) (files []string, err error) {
+func (m *memory) recall(ctx context.Context, tasks []*task) (files []string, err error) {
 	if m == nil || m.world.options.needsObjects() {
 		return nil, nil
 	}
 	defer m.world.options.Stats.Stage("recall")()
-	err = parallel(ctx, len(units), func(i int) { m.recallUnit(&units[i]) })
-	for _, u := range units {
-		if u.recalled != nil {
-			files = append(files, u.recalled.Files...)
+	err = parallel(ctx, len(tasks), func(i int) { m.recallTask(tasks[i]) })
+	for _, t := range tasks {
+		if t.recalled != nil {
+			files = append(files, t.recalled.Files...)
 		}
 	}
 	return files, err
 }
 
-func (m *memory) recallUnit(p *planned) {
-	known, ok := m.store.Unit(nameOf(p.Spec))
+func (m *memory) recallTask(t *task) {
+	known, ok := m.store.Unit(nameOf(t.Spec))
 	if !ok {
 		return
 	}
-	inputs, ok := m.inputs(p.Spec)
+	inputs, ok := m.inputs(t.Spec)
 	if !ok || inputs != known.Inputs {
 		return
 	}
@@ -258,15 +220,15 @@ func (m *memory) recallUnit(p *planned) {
 		}
 	}
 	open := m.open
-	if p.Kind == unit.Chart {
+	if t.Kind == unit.Chart {
 		c, ok := m.recallChart(known)
 		if !ok {
 			return
 		}
-		p.chart, open = c, c.open
+		t.chart, open = c, c.open
 	}
 	if passes, err := cache.Unpack(known.Said, m.rules, open); err == nil {
-		p.recalled, p.passes = &known, passes
+		t.recalled, t.passes, t.void = &known, passes, known.Empty
 	}
 }
 

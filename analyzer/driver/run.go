@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"io"
 	"runtime/debug"
-	"sync"
 	"time"
 
 	"github.com/kubeknot/kubeknot/analyzer"
@@ -19,7 +18,6 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/helm"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/suppress"
-	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
 // Options say what to run on what.
@@ -93,24 +91,26 @@ func Run(ctx context.Context, o Options) (*analyzer.Result, error) {
 	if o.Ties {
 		o.Cache = nil // what is recalled has no graph
 	}
-	units, err := Load(ctx, o)
+	l, err := load(ctx, o)
 	if err != nil {
 		return nil, err
 	}
-	o.Dir = units.dir
+	o.Dir = l.dir
 	if o.Config != nil {
 		o.Suppress.ReasonOptional = o.Suppress.ReasonOptional || !o.Config.NeedsReason()
-		if len(units.nodes) == 0 {
-			units.nodes = o.Config.Nodes.List
+		if len(l.nodes) == 0 {
+			l.nodes = o.Config.Nodes.List
 		}
 	}
-	result, err := judge(ctx, o, units)
+	r := newRun(o, l)
+	r.lean = o.Kept == nil && !o.Ties && !o.needsObjects()
+	result, err := r.run(ctx, l)
 	if result == nil {
 		return nil, err
 	}
-	o.Kept.keep(units.worlds)
+	o.Kept.keep(l.worlds)
 	result.Summary.Elapsed = time.Since(start)
-	if err == nil && result.Summary.Resources == 0 && len(result.Findings) == 0 && units.searched {
+	if err == nil && result.Summary.Resources == 0 && len(result.Findings) == 0 && l.searched {
 		err = nothingIn(o.Paths)
 	}
 	result.Failure = err
@@ -122,71 +122,62 @@ func Run(ctx context.Context, o Options) (*analyzer.Result, error) {
 // what Run does, but finding no object is no error.
 func RunFile(ctx context.Context, f *manifest.File, o Options) (*analyzer.Result, error) {
 	l := newLoaded()
-	l.name(f)
 	var err error
 	if l.policies, err = readPolicies(o.Dir, o.Policies); err != nil {
 		return nil, err
 	}
-	if u := unit.FromFile(f, o.Namespace); len(u.Resources) > 0 {
-		l.Units = append(l.Units, u)
-	}
-	return judge(ctx, o, l)
+	l.stream(f, o.Namespace)
+	return newRun(o, l).run(ctx, l)
 }
 
-// judge runs the rules on what was loaded. The result is nil if the context
-// was done before they were.
-func judge(ctx context.Context, o Options, units *Loaded) (*analyzer.Result, error) {
-	r := newRun(o.Rules)
-	r.options = o
-	r.paths = sync.OnceValue(o.absolutePaths)
-	r.kubernetes = o.Kubernetes
-	for _, f := range units.files {
-		r.note(f, units.about(f), units)
-	}
-	if o.Ties {
-		r.ties = newDrafts(units.Units)
-	}
-	for _, u := range units.Units {
-		u.Policies = units.policies
-	}
-	judged := o.Stats.Stage("judge")
-	passes := make([][]*analyzer.Pass, len(units.Units)+len(units.files))
-	failures := make([]error, len(passes))
-	err := o.parallel(ctx, "judging", len(passes), func(i int) {
-		if i < len(units.files) {
-			passes[i], failures[i] = units.recalledFile(units.files[i], r.judgeFile)
-		} else {
-			passes[i], failures[i] = units.recalledUnit(units.Units[i-len(units.files)], func(u *unit.Unit) ([]*analyzer.Pass, error) {
-				return r.judgeUnit(u, units.nodes)
-			})
-		}
-	})
-	judged()
-	if err != nil {
+// run judges what was loaded. The result is nil if the context was done before.
+func (r *run) run(ctx context.Context, l *Loaded) (*analyzer.Result, error) {
+	if err := r.judgeAll(ctx, l); err != nil {
 		return nil, err
 	}
+	o := r.options
 	saved := o.Stats.Stage("write the cache")
-	said := map[any][]*analyzer.Pass{}
-	for i, failure := range failures {
-		switch {
-		case failure != nil:
-		case i < len(units.files):
-			said[units.files[i]] = passes[i]
-		default:
-			said[units.Units[i-len(units.files)]] = passes[i]
-		}
-	}
-	o.debug(units.remember(said))
+	o.debug(l.remember())
 	saved()
 	defer o.Stats.Stage("collect")()
-	r.collect(passes, units)
-	failure := errors.Join(failures...)
-	result := r.result(units, r.suppress(o, units, failure != nil))
-	o.Stats.loaded(units, result)
+	for _, f := range l.files {
+		r.note(f, l)
+	}
+	r.collect(l)
+	failure := l.failure()
+	result := r.result(l, r.suppress(o, l, failure != nil))
+	o.Stats.loaded(l, result)
 	if o.Ties {
-		result.Ties = markTies(units.Units, r.ties, passes, result.Findings)
+		result.Ties = markTies(l, result.Findings)
 	}
 	return result, failure
+}
+
+// judgeAll judges all units, and the files that were named, which are known then.
+func (r *run) judgeAll(ctx context.Context, l *Loaded) error {
+	var trees []*batches
+	work := 0
+	for _, w := range l.worlds {
+		b := newBatches(r, w)
+		trees = append(trees, b)
+		work += b.size()
+	}
+	r.step = r.options.counter("judging", work)
+	for _, b := range trees {
+		if err := b.judgeAll(ctx); err != nil {
+			return err
+		}
+	}
+	l.name()
+	defer r.options.Stats.Stage("judge")()
+	if err := parallel(ctx, len(l.files), func(i int) { r.judgeFile(l.files[i]) }); err != nil {
+		return err
+	}
+	return parallel(ctx, len(l.tasks), func(i int) {
+		if t := l.tasks[i]; t.world == nil {
+			r.judgeUnit(t)
+		}
+	})
 }
 
 // nothingIn names the path if there is one alone.
@@ -200,44 +191,71 @@ func nothingIn(paths []string) error {
 	return fmt.Errorf("%w in %s", ErrNothing, paths[0])
 }
 
-// judgeFile runs the rules that look at a file on its own.
-func (r *run) judgeFile(f *manifest.File) ([]*analyzer.Pass, error) {
-	var passes []*analyzer.Pass
+// judgeFile runs the rules that look at a file on its own, unless they did.
+func (r *run) judgeFile(f *knownFile) {
+	if f.judged {
+		return
+	}
 	var errs []error
 	clock := r.options.Stats.ruleClock(nil)
 	for _, rule := range r.fileRules {
 		pass := &analyzer.Pass{Rule: rule, Kubernetes: r.kubernetes, Options: r.ruleOptions(rule)}
-		if err := guard(rule, f.Path, func() error { return clock.run(rule, func() error { return rule.File(pass, f) }) }); err != nil {
+		if err := guard(rule, f.Path, func() error { return clock.run(rule, func() error { return rule.File(pass, f.File) }) }); err != nil {
 			errs = append(errs, err)
 		}
-		passes = keep(passes, pass)
+		f.passes = keep(f.passes, pass)
 	}
-	return passes, errors.Join(errs...)
+	f.about, f.judged, f.failure = aboutOf(f.File), true, errors.Join(errs...)
+	if f.world != nil && f.failure == nil {
+		f.world.memory.learnFile(f.File, f.passes)
+	}
+	r.detach(f.passes)
 }
 
-// keep adds a pass that has something to say. Its graph goes, or the graphs of
+// keep adds a pass that has something to say. Its unit and graph go, or those of
 // all units would be kept to the end.
 func keep(passes []*analyzer.Pass, p *analyzer.Pass) []*analyzer.Pass {
 	if len(p.Findings)+len(p.Skipped) == 0 {
 		return passes
 	}
-	p.Graph = nil
+	p.Unit, p.Graph = nil, nil
 	return append(passes, p)
 }
 
-// judgeUnit builds the graph of a unit and runs the rules on it.
-func (r *run) judgeUnit(u *unit.Unit, nodes []*manifest.Resource) ([]*analyzer.Pass, error) {
-	if len(r.unitRules) == 0 && r.ties == nil {
-		return nil, nil
+// judgeUnit builds the graph of a unit that was put together and runs the rules on
+// it.
+func (r *run) judgeUnit(t *task) {
+	u := t.unit
+	if u == nil {
+		return
 	}
+	t.annotated = annotated(u)
+	if len(r.unitRules) > 0 || r.options.Ties {
+		t.failure = r.askUnit(t)
+	}
+	if t.world != nil && t.failure == nil {
+		t.world.memory.learnUnit(t)
+	}
+	if !r.lean || t.annotated {
+		return
+	}
+	r.detach(t.passes)
+	t.unit, t.Made = nil, nil
+	if t.Build != nil {
+		t.Build.Resources = nil
+	}
+}
+
+func (r *run) askUnit(t *task) error {
+	u, nodes := t.unit, r.nodes
 	if len(u.Nodes) > 0 {
 		nodes = u.Nodes
 	}
+	u.Policies = r.policies
 	built := r.options.Stats.working("graphs")
 	g := graph.Build(u, nodes)
 	built()
 	clock := r.options.Stats.ruleClock(g)
-	var passes []*analyzer.Pass
 	var errs []error
 	for _, rule := range r.unitRules {
 		pass := &analyzer.Pass{Rule: rule, Unit: u, Graph: g, Kubernetes: r.kubernetes, Options: r.ruleOptions(rule)}
@@ -245,12 +263,13 @@ func (r *run) judgeUnit(u *unit.Unit, nodes []*manifest.Resource) ([]*analyzer.P
 			errs = append(errs, err)
 		}
 		pass.Findings = withinText(u, pass.Findings)
-		passes = keep(passes, pass)
+		t.passes = keep(t.passes, pass)
 	}
-	if d := r.ties[u]; d != nil {
-		*d = readTies(g, passes)
+	if r.options.Ties {
+		ties := readTies(g, t.passes)
+		t.ties = &ties
 	}
-	return passes, errors.Join(errs...)
+	return errors.Join(errs...)
 }
 
 // guard turns a panic of a rule into an error that names it: the other rules

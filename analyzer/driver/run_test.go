@@ -262,7 +262,7 @@ func TestStreams(t *testing.T) {
 	dir := makeTree(t, map[string]string{"a.yaml": object("a"), "nodes.yaml": "apiVersion: v1\nkind: Node\nmetadata: {name: n}\n"})
 	expect(t, lint(t, Options{Dir: dir, Paths: []string{"-"}, Stdin: strings.NewReader(object("s"))}), "<stdin>: ConfigMap s")
 	expect(t, lint(t, Options{Dir: dir, Paths: []string{"a.yaml", "-", "-"}, Stdin: strings.NewReader(object("s"))}), "<stdin>: ConfigMap s", "a.yaml: ConfigMap a")
-	loaded, err := Load(t.Context(), Options{Dir: dir, Paths: []string{"a.yaml"}, Nodes: "-", Stdin: strings.NewReader("apiVersion: v1\nkind: NodeList\nitems: [{metadata: {name: n1}}, {metadata: {name: n2}}]\n")})
+	loaded, err := load(t.Context(), Options{Dir: dir, Paths: []string{"a.yaml"}, Nodes: "-", Stdin: strings.NewReader("apiVersion: v1\nkind: NodeList\nitems: [{metadata: {name: n1}}, {metadata: {name: n2}}]\n")})
 	if err != nil || len(loaded.nodes) != 2 {
 		t.Errorf("nodes: %v, %v", loaded, err)
 	}

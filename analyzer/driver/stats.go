@@ -167,20 +167,18 @@ func (s *Stats) loaded(l *Loaded, result *analyzer.Result) {
 				read, size = read+1, size+len(c.file.Data)
 			}
 		}
-		for _, f := range w.files {
-			if f != nil {
-				documents += len(f.Documents)
-			}
-		}
+		documents += w.documents
 	}
 	s.Count("files read", read)
 	s.Count("bytes read", size)
 	s.Count("documents parsed", documents)
 	s.Count("objects", result.Summary.Resources)
-	s.Count("units", len(l.Units))
+	s.Count("units", l.judged())
 	recalled := 0
-	for _, m := range l.memories {
-		recalled += len(m.passes)
+	for _, t := range l.tasks {
+		if t.recalled != nil && !t.void {
+			recalled++
+		}
 	}
 	s.Count("units recalled", recalled)
 	s.Count("findings", len(result.Findings))

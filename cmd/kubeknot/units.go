@@ -27,15 +27,15 @@ context they may lean on, and what keeps absence from being evidence.`,
 			}
 			o := driver.Options{Paths: args, Stdin: cmd.InOrStdin(), Namespace: namespace}
 			from.set(&o)
-			loaded, err := driver.Load(cmd.Context(), o)
+			units, err := driver.Units(cmd.Context(), o)
 			if err != nil {
 				return err
 			}
-			if len(loaded.Units) == 0 {
+			if len(units) == 0 {
 				return driver.ErrNothing
 			}
 			out := bufio.NewWriter(cmd.OutOrStdout()) // keeps the first error for Flush
-			for _, u := range loaded.Units {
+			for _, u := range units {
 				printUnit(printable{out}, u)
 			}
 			return out.Flush()
