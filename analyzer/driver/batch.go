@@ -15,7 +15,7 @@ import (
 // batchFiles is the number of files at which a batch is closed. It is large enough
 // that processors seldom wait for each other at its end, and small beside the
 // trees whose memory matters.
-const batchFiles = 512
+const batchFiles = 256
 
 // batches goes over the units of a tree.
 type batches struct {

@@ -5,7 +5,7 @@ package source
 
 import (
 	"bytes"
-	"sort"
+	"slices"
 	"sync"
 	"unicode/utf8"
 )
@@ -28,8 +28,8 @@ type File struct {
 	Data []byte
 
 	once   sync.Once
-	lines  []int  // byte offset of the start of each line
-	hidden []Span // secrets, see Hide
+	lines  []int32 // byte offset of the start of each line; no file is that large, see MaxSize
+	hidden []Span  // secrets, see Hide
 }
 
 // NewFile returns the file of the given paths and content.
@@ -71,17 +71,11 @@ func (l Location) Text() []byte { return l.File.Data[l.Span.Start:l.Span.End] }
 // YAML 1.2 (section 5.4).
 func (f *File) index() {
 	f.once.Do(func() {
-		f.lines = append(make([]int, 0, bytes.Count(f.Data, []byte("\n"))+2), 0)
-		for i := 0; i < len(f.Data); {
-			next := bytes.IndexAny(f.Data[i:], "\r\n")
-			if next < 0 {
-				break
+		f.lines = append(make([]int32, 0, bytes.Count(f.Data, []byte("\n"))+2), 0)
+		for i, c := range f.Data {
+			if c == '\n' || c == '\r' && (i+1 == len(f.Data) || f.Data[i+1] != '\n') {
+				f.lines = append(f.lines, int32(i+1))
 			}
-			i += next + 1
-			if f.Data[i-1] == '\r' && i < len(f.Data) && f.Data[i] == '\n' {
-				i++
-			}
-			f.lines = append(f.lines, i)
 		}
 	})
 }
@@ -91,8 +85,8 @@ func (f *File) index() {
 func (f *File) Position(offset int) Position {
 	f.index()
 	offset = min(max(offset, 0), len(f.Data))
-	line := sort.SearchInts(f.lines, offset+1) // the first line that starts behind offset
-	start := f.lines[line-1]
+	line, _ := slices.BinarySearch(f.lines, int32(offset+1)) // the first line that starts behind offset
+	start := int(f.lines[line-1])
 	if line == 1 && bytes.HasPrefix(f.Data, []byte(BOM)) {
 		start = min(len(BOM), offset)
 	}
@@ -113,9 +107,9 @@ func (f *File) Line(n int) Span {
 	if n < 1 || n > len(f.lines) {
 		return Span{len(f.Data), len(f.Data)}
 	}
-	start, end := f.lines[n-1], len(f.Data)
+	start, end := int(f.lines[n-1]), len(f.Data)
 	if n < len(f.lines) {
-		end = f.lines[n]
+		end = int(f.lines[n])
 	}
 	if n == 1 && bytes.HasPrefix(f.Data, []byte(BOM)) {
 		start = len(BOM)

@@ -88,7 +88,7 @@ func Apply(o Options, r Run) Outcome {
 			active[s.rule] = append(active[s.rule], s)
 		}
 	}
-	out := Outcome{}
+	out := Outcome{Findings: make([]analyzer.Finding, 0, len(r.Findings))}
 	for i := range r.Findings {
 		f, silent := &r.Findings[i], false
 		for _, s := range active[f.Rule] {
