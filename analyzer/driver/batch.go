@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"cmp"
 	"context"
 	"slices"
 
@@ -44,16 +45,16 @@ func (b *batches) size() int { return len(b.users) + len(b.world.tasks) }
 // judgeAll judges the units, and the files that were named.
 func (b *batches) judgeAll(ctx context.Context) error {
 	var files []string
-	first := 0
+	first, enough := 0, cmp.Or(b.options.batch, batchFiles)
 	for i, t := range b.world.tasks {
-		if files = b.open(files, t.files()); len(files) >= batchFiles || i == len(b.world.tasks)-1 {
+		if files = b.open(files, t.files()); len(files) >= enough || i == len(b.world.tasks)-1 {
 			if err := b.judge(ctx, files, b.world.tasks[first:i+1]); err != nil {
 				return err
 			}
 			files, first = nil, i+1
 		}
 	}
-	for rest := range slices.Chunk(b.open(nil, b.world.alone), batchFiles) {
+	for rest := range slices.Chunk(b.open(nil, b.world.alone), enough) {
 		if err := b.judge(ctx, rest, nil); err != nil {
 			return err
 		}

@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/cache"
 )
 
 // sample is how many of the fixtures each property is tried on.
@@ -71,6 +72,41 @@ func rewrite(t *testing.T, dir string, change func(name, text string) string) {
 	})
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestBatchesChangeNothing judges many fixtures as one tree: in batches of a file each,
+// and with everything kept in memory.
+func TestBatchesChangeNothing(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(4) {
+		tree := Options{Dir: makeTree(t, map[string]string{".git/": ""}), Paths: []string{"."}, Rules: allRules(t)}
+		n := 0
+		properties(t, 10+seed, func(t *testing.T, o Options, _ *rand.Rand, _ []analyzer.Finding) {
+			dir := filepath.Join(tree.Dir, []string{"", "all", "all/below"}[n%3]) // so that some lean on others
+			err := os.CopyFS(filepath.Join(dir, fmt.Sprint(n)), os.DirFS(o.Dir))
+			if err == nil {
+				err = os.RemoveAll(filepath.Join(dir, fmt.Sprint(n), ".git")) // it would be a tree of its own
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+			write(t, dir, fmt.Sprintf("%d.yaml", n), strings.ReplaceAll(unrelated, "unrelated", fmt.Sprintf("app-%d", n)))
+			n++
+		})
+		want := printed(t, tree)
+		for name, change := range map[string]func(*Options){
+			"batches of one":  func(o *Options) { o.batch = 1 },
+			"batches of five": func(o *Options) { o.batch = 5 },
+			"all in memory":   func(o *Options) { o.Kept = &Kept{} },
+			"with a cache":    func(o *Options) { o.batch = 3; *o = cached(*o, &cache.Dir{Path: t.TempDir()}) },
+		} {
+			o := tree
+			change(&o)
+			if diff := cmp.Diff(want, printed(t, o)); diff != "" {
+				t.Errorf("%s: %s", name, diff)
+			}
+		}
 	}
 }
 

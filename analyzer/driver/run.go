@@ -71,6 +71,8 @@ type Options struct {
 
 	// charts returns what helm does: the values are read once.
 	charts func() (helm.Options, error)
+	// batch is the number of files at which a batch is closed; 0 for batchFiles.
+	batch int
 }
 
 func (o *Options) debug(err error) {
