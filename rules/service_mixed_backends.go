@@ -100,7 +100,7 @@ spec:
 		"https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/#deployments",
 	},
 	Run: func(p *analyzer.Pass) error {
-		known := portReader{pods: map[*graph.Workload]*portedPods{}, sets: map[string]*portedSet{}}
+		known := portsOf(p.Graph)
 		for _, s := range p.Graph.Services {
 			if !s.Own || p.Unit.Rewritten || s.Type() == "ExternalName" || s.Selector.State != graph.Present {
 				continue

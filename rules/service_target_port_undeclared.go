@@ -69,7 +69,7 @@ spec:
 		"k8s.io/kubernetes/pkg/apis/core/v1/defaults.go: SetDefaults_Service",
 	},
 	Run: func(p *analyzer.Pass) error {
-		known := portReader{pods: map[*graph.Workload]*portedPods{}, sets: map[string]*portedSet{}}
+		known := portsOf(p.Graph)
 		meant := map[portQuestion]*graph.ContainerPort{}
 		serving := sync.OnceValue(func() forwarding { return forwardingOf(p.Graph) })
 		for _, s := range p.Graph.Services {
