@@ -1,7 +1,7 @@
 // Package manifest turns the bytes of a file into documents, documents into
 // Kubernetes resources, and every node of them back into an exact place of the
-// file. It parses with kyaml's yaml package, one document at a time, and
-// imports source alone.
+// file. It reads plain YAML itself, the rest with kyaml's yaml package, one
+// document at a time, and imports source alone.
 package manifest
 
 import (

@@ -86,12 +86,16 @@ func looksLikeObject(text []byte) bool {
 
 func (d *Document) parse() {
 	text := d.File.Data[d.text.Start:d.text.End]
-	var node yaml.Node
-	if err := yaml.Unmarshal(text, &node); err != nil {
-		d.fail(text, err)
-		return
+	root, ok := readPlain(text)
+	if !ok {
+		var node yaml.Node
+		if err := yaml.Unmarshal(text, &node); err != nil {
+			d.fail(text, err)
+			return
+		}
+		root = FromYAML(&node)
 	}
-	if d.Root = FromYAML(&node); d.Root == nil {
+	if d.Root = root; root == nil {
 		return
 	}
 	if bytes.IndexByte(text, '*') >= 0 {
