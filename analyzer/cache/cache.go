@@ -5,11 +5,13 @@
 package cache
 
 import (
+	"bufio"
 	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -141,7 +143,36 @@ type book struct {
 }
 
 // magic starts the file of a store; the digest of the rest follows it.
-const magic = "kubeknot cache 1\n"
+const magic = "kubeknot cache 2\n"
+
+// write writes the file, a piece at a time: a large tree's would be much to hold
+// at once, beside the tree.
+func (b *book) write(file *os.File) error {
+	if _, err := file.Write(make([]byte, len(magic)+len(Digest{}))); err != nil {
+		return err
+	}
+	h := sha256.New()
+	out := bufio.NewWriter(io.MultiWriter(file, h))
+	e := cbor.NewEncoder(out)
+	err := errors.Join(e.StartIndefiniteMap(), e.Encode("Files"), encode(e, b.Files), e.Encode("Units"), encode(e, b.Units), e.EndIndefinite(), out.Flush())
+	if err != nil {
+		return err
+	}
+	_, err = file.WriteAt(append([]byte(magic), h.Sum(nil)[:len(Digest{})]...), 0)
+	return err
+}
+
+func encode[V any](e *cbor.Encoder, all map[string]V) error {
+	if err := e.StartIndefiniteMap(); err != nil {
+		return err
+	}
+	for name, value := range all {
+		if err := errors.Join(e.Encode(name), e.Encode(value)); err != nil {
+			return err
+		}
+	}
+	return e.EndIndefinite()
+}
 
 // load reads the file. If that fails the store is empty.
 func (s *Store) load() error {
@@ -156,7 +187,7 @@ func (s *Store) load() error {
 	if len(data) < head || string(data[:len(magic)]) != magic {
 		return fmt.Errorf("cache not read: %s is of another form", s.file)
 	}
-	if sum := Sum(data[head:]); !bytes.Equal(sum[:], data[len(magic):head]) {
+	if sum := sha256.Sum256(data[head:]); !bytes.Equal(sum[:len(Digest{})], data[len(magic):head]) {
 		return fmt.Errorf("cache not read: %s is damaged", s.file)
 	}
 	var b book
@@ -188,11 +219,6 @@ func (s *Store) Save() error {
 	if !s.changed || s.held || s.file == "" {
 		return nil
 	}
-	data, err := cbor.Marshal(s.book)
-	if err != nil {
-		return fmt.Errorf("cache not written: %w", err)
-	}
-	sum := Sum(data)
 	dir := filepath.Dir(s.file)
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("cache not written: %w", err)
@@ -201,12 +227,7 @@ func (s *Store) Save() error {
 	if err != nil {
 		return fmt.Errorf("cache not written: %w", err)
 	}
-	for _, part := range [][]byte{[]byte(magic), sum[:], data} {
-		if err == nil {
-			_, err = temporary.Write(part)
-		}
-	}
-	if err = errors.Join(err, temporary.Close()); err == nil {
+	if err = errors.Join(s.book.write(temporary), temporary.Close()); err == nil {
 		err = os.Rename(temporary.Name(), s.file)
 	}
 	if err != nil {

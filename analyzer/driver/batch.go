@@ -114,15 +114,8 @@ func (b *batches) read(ctx context.Context, files []string) error {
 
 // letGo forgets the documents of a file that was read, if it may.
 func (b *batches) letGo(rel string) {
-	w := b.world
-	f := w.files[rel]
-	if !b.lean || f == nil {
-		return
-	}
-	w.memory.learnText(f)
-	w.files[rel] = &manifest.File{File: f.File}
-	w.released[rel] = true
-	if k := w.known[rel]; k != nil {
-		k.File = w.files[rel]
+	if f := b.world.files[rel]; f != nil && b.lean {
+		b.world.memory.learnText(f)
+		f.Documents = nil
 	}
 }

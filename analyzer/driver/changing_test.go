@@ -127,7 +127,7 @@ func TestStampsAreOlderThanWhatIsRead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	w.memory = &memory{world: w, store: store, entries: map[string]cache.File{}}
+	w.memory = &memory{world: w, store: store, looked: map[string]bool{}}
 	read, err := w.source("a.yaml")
 	if err != nil {
 		t.Fatal(err)

@@ -31,11 +31,8 @@ func (m *memory) learnFile(f *manifest.File, passes []*analyzer.Pass) {
 		return
 	}
 	m.learnText(f)
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	entry = m.entries[f.Rel]
+	entry, _ = m.store.File(f.Rel)
 	entry.Judged, entry.Said = true, said
-	m.entries[f.Rel] = entry
 	m.store.PutFile(f.Rel, entry)
 }
 
@@ -44,17 +41,11 @@ func (m *memory) learnText(f *manifest.File) {
 	if m == nil {
 		return
 	}
-	if _, ok := m.look(f.Rel); !ok {
-		return
-	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
-	entry := m.entries[f.Rel]
-	if entry.Parsed {
+	entry, ok := m.look(f.Rel)
+	if !ok || entry.Parsed {
 		return
 	}
 	entry.Parsed, entry.About, entry.Hidden = true, aboutOf(f), f.Hidden()
-	m.entries[f.Rel] = entry
 	m.store.PutFile(f.Rel, entry)
 }
 
@@ -150,8 +141,8 @@ func (l *Loaded) remember() error {
 
 // save writes the store, without what is no longer in the tree.
 func (m *memory) save() error {
-	for rel, f := range m.world.files {
-		if f != nil && !m.world.released[rel] {
+	for _, f := range m.world.files {
+		if f != nil {
 			m.learnText(f)
 		}
 	}
@@ -163,7 +154,7 @@ func (m *memory) save() error {
 		files[rel] = true
 	}
 	m.mu.Lock()
-	for rel := range m.entries {
+	for rel := range m.looked {
 		files[rel] = true
 	}
 	m.mu.Unlock()

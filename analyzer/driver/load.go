@@ -41,9 +41,8 @@ type world struct {
 
 	mu       sync.Mutex
 	contents map[string]*content
-	files    map[string]*manifest.File // nil: could not be read
+	files    map[string]*manifest.File // nil: could not be read; without documents: let go
 	known    map[string]*knownFile     // those that were judged, or recalled
-	released map[string]bool           // of files: those that are without their documents by now
 	notes    []analyzer.NotJudged
 
 	documents int // how many were parsed
@@ -152,7 +151,7 @@ func resolve(dir, arg string) (abs string, isDir bool, err error) {
 
 // openWorld plans the units of a tree. Only kustomizations are read for that.
 func openWorld(ctx context.Context, t *tree, show func(string) string, o *Options) (*world, error) {
-	w := &world{tree: t, show: show, options: o, contents: map[string]*content{}, files: map[string]*manifest.File{}, known: map[string]*knownFile{}, released: map[string]bool{}, kustomizations: map[string]*kustomize.Kustomization{}}
+	w := &world{tree: t, show: show, options: o, contents: map[string]*content{}, files: map[string]*manifest.File{}, known: map[string]*knownFile{}, kustomizations: map[string]*kustomize.Kustomization{}}
 	files := slices.DeleteFunc(slices.Clone(t.files), func(rel string) bool { return !kustomize.IsFile(rel) })
 	w.kustomizationFiles = sync.OnceValue(func() []byte { return []byte(strings.Join(files, "\n")) })
 	if err := w.readAll(ctx, files, manifest.ParseAny); err != nil {
@@ -186,7 +185,7 @@ func openWorld(ctx context.Context, t *tree, show func(string) string, o *Option
 func (w *world) read(rel string, parse func(*source.File) *manifest.File) *manifest.File {
 	w.mu.Lock()
 	f, ok := w.files[rel]
-	ok = ok && !w.released[rel]
+	ok = ok && (f == nil || f.Documents != nil)
 	w.mu.Unlock()
 	if ok {
 		return f
@@ -205,7 +204,6 @@ func (w *world) read(rel string, parse func(*source.File) *manifest.File) *manif
 		w.notes = append(w.notes, analyzer.NotJudged{File: rel, Reason: "not readable: " + reason(err)})
 	}
 	w.files[rel] = f
-	delete(w.released, rel)
 	if f != nil {
 		w.documents += len(f.Documents)
 	}

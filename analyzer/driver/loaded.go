@@ -177,6 +177,16 @@ func (l *Loaded) passes() iter.Seq[*analyzer.Pass] {
 	}
 }
 
+// forget lets go of what the rules said.
+func (l *Loaded) forget() {
+	for _, f := range l.files {
+		f.passes = nil
+	}
+	for _, t := range l.tasks {
+		t.passes = nil
+	}
+}
+
 // failure returns how rules have failed.
 func (l *Loaded) failure() error {
 	var errs []error

@@ -30,10 +30,10 @@ type memory struct {
 	store *cache.Store
 	rules map[string]*analyzer.Rule
 
-	mu      sync.Mutex
-	entries map[string]cache.File // what is known now of each file that was looked at
-	hidden  map[string]bool       // the files whose secrets are hidden as they were
-	looked  sync.Map              // what was found at paths, see found
+	mu     sync.Mutex
+	looked map[string]bool // the files that were looked at; true: what the store says of one is so now
+	hidden map[string]bool // the files whose secrets are hidden as they were
+	found  sync.Map        // what was found at paths, see lookFor
 
 	charts []*rendered // those that were rendered, in order
 }
@@ -45,7 +45,7 @@ func (w *world) remembering(nodes, policies []*manifest.Resource) error {
 	if o.Cache == nil {
 		return nil
 	}
-	m := &memory{world: w, rules: map[string]*analyzer.Rule{}, entries: map[string]cache.File{}, hidden: map[string]bool{}}
+	m := &memory{world: w, rules: map[string]*analyzer.Rule{}, looked: map[string]bool{}, hidden: map[string]bool{}}
 	key := [][]byte{[]byte(o.Namespace), []byte(o.Kubernetes), []byte(o.Helm), []byte(w.show("."))}
 	for _, r := range o.Rules {
 		m.rules[r.ID] = r
@@ -93,29 +93,34 @@ func contents(files []*source.File) [][]byte {
 // may turn out later.
 func (m *memory) look(rel string) (entry cache.File, ok bool) {
 	m.mu.Lock()
-	entry, seen := m.entries[rel]
+	readable, seen := m.looked[rel]
 	m.mu.Unlock()
 	if !seen {
-		entry = m.lookAgain(rel)
+		readable = m.refresh(rel)
 		m.mu.Lock()
-		m.entries[rel] = entry
+		m.looked[rel] = readable
 		m.mu.Unlock()
 	}
-	return entry, entry.Digest != cache.Digest{} && !m.world.content(rel).failed.Load()
+	if !readable || m.world.content(rel).failed.Load() {
+		return cache.File{}, false
+	}
+	return m.store.File(rel)
 }
 
-func (m *memory) lookAgain(rel string) cache.File {
+// refresh sees to it that what the store says of a file is so now. It is false if
+// the file cannot be read.
+func (m *memory) refresh(rel string) bool {
 	known, _ := m.store.File(rel)
 	c := m.world.content(rel)
 	switch {
 	case c.gone != nil:
-		return cache.File{}
+		return false
 	case c.stamp.Same(known.Stamp):
-		return known
+		return true
 	}
 	f, err := m.world.source(rel)
 	if err != nil {
-		return cache.File{}
+		return false
 	}
 	entry := cache.File{Stamp: c.stamp, Digest: cache.Sum(f.Data)}
 	if entry.Digest == known.Digest {
@@ -125,7 +130,7 @@ func (m *memory) lookAgain(rel string) cache.File {
 	if entry.Digest != known.Digest || c.stamp != known.Stamp {
 		m.store.PutFile(rel, entry)
 	}
-	return entry
+	return true
 }
 
 // open returns the text of a file of which is known where its secrets are; nil
@@ -215,7 +220,7 @@ func (m *memory) recallTask(t *task) {
 		}
 	}
 	for name, was := range known.Looked {
-		if m.found(name) != was {
+		if m.lookFor(name) != was {
 			return
 		}
 	}
@@ -232,12 +237,12 @@ func (m *memory) recallTask(t *task) {
 	}
 }
 
-// found is kustomize.Look, asked once for all units.
-func (m *memory) found(name string) string {
-	if answer, ok := m.looked.Load(name); ok {
+// lookFor is kustomize.Look, asked once for all units.
+func (m *memory) lookFor(name string) string {
+	if answer, ok := m.found.Load(name); ok {
 		return answer.(string)
 	}
-	answer, _ := m.looked.LoadOrStore(name, kustomize.Look(name))
+	answer, _ := m.found.LoadOrStore(name, kustomize.Look(name))
 	return answer.(string)
 }
 

@@ -147,6 +147,9 @@ func (r *run) run(ctx context.Context, l *Loaded) (*analyzer.Result, error) {
 	}
 	r.collect(l)
 	failure := l.failure()
+	if !o.Ties {
+		l.forget() // all that was said is in r now
+	}
 	result := r.result(l, r.suppress(o, l, failure != nil))
 	o.Stats.loaded(l, result)
 	if o.Ties {

@@ -13,17 +13,11 @@ import (
 var version = ""
 
 // softLimit is the memory, in bytes, that is not to be exceeded as long as more
-// frequent collection can help. A tree of 100,000 objects reaches it.
+// frequent collection can help. A tree of 300,000 objects reaches it.
 const softLimit = 1536 << 20
 
 func main() {
-	// What is parsed is kept until the end, so collecting garbage half as often
-	// saves a fifth of the time for a fifth more memory.
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(200)
-	}
-	// Trees for which that would take more are collected more often instead: see
-	// docs/performance.md.
+	// Beyond the limit garbage is collected more often: see docs/performance.md.
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(softLimit)
 	}
