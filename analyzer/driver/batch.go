@@ -21,84 +21,77 @@ const batchFiles = 256
 // batches goes over the units of a tree.
 type batches struct {
 	*run
-	world  *world
-	users  map[string]int  // of each file that is read: the units that have yet to be judged with it
-	opened map[string]bool // the files of this batch and of those before
+	world *world
+	// opens and closes are, for each unit, the files that it is the first and the
+	// last to be judged with; rest are those that are judged alone.
+	opens, closes [][]string
+	rest          []string
+	files         int
 }
 
 func newBatches(r *run, w *world) *batches {
-	b := &batches{run: r, world: w, users: map[string]int{}, opened: map[string]bool{}}
-	for _, t := range w.tasks {
-		for _, rel := range t.files() {
-			b.users[rel]++
+	b := &batches{run: r, world: w, opens: make([][]string, len(w.tasks)), closes: make([][]string, len(w.tasks))}
+	last := map[string]*int{} // of each file the last unit
+	for i, t := range w.tasks {
+		for rel := range t.files() {
+			if at := last[rel]; at != nil {
+				*at = i
+				continue
+			}
+			first := i
+			last[rel] = &first
+			b.opens[i] = append(b.opens[i], rel)
 		}
 	}
-	for _, rel := range w.alone {
-		b.users[rel] += 0
+	for _, opened := range b.opens {
+		for _, rel := range opened {
+			b.closes[*last[rel]] = append(b.closes[*last[rel]], rel)
+		}
 	}
+	b.rest = slices.DeleteFunc(w.alone, func(rel string) bool { return last[rel] != nil })
+	b.files = len(last) + len(b.rest)
 	return b
 }
 
-// size is the number of parts of the work.
-func (b *batches) size() int { return len(b.users) + len(b.world.tasks) }
-
 // judgeAll judges the units, and the files that were named.
 func (b *batches) judgeAll(ctx context.Context) error {
-	var files []string
-	first, enough := 0, cmp.Or(b.options.batch, batchFiles)
-	for i, t := range b.world.tasks {
-		if files = b.open(files, t.files()); len(files) >= enough || i == len(b.world.tasks)-1 {
-			if err := b.judge(ctx, files, b.world.tasks[first:i+1]); err != nil {
-				return err
-			}
-			files, first = nil, i+1
+	tasks, enough := b.world.tasks, cmp.Or(b.options.batch, batchFiles)
+	for from := 0; from < len(tasks); {
+		to, files := from, []string(nil)
+		for to < len(tasks) && len(files) < enough {
+			files = append(files, b.opens[to]...)
+			to++
 		}
-	}
-	for rest := range slices.Chunk(b.open(nil, b.world.alone), enough) {
-		if err := b.judge(ctx, rest, nil); err != nil {
+		if err := b.read(ctx, files); err != nil {
 			return err
 		}
+		if err := b.judge(ctx, tasks[from:to]); err != nil {
+			return err
+		}
+		for _, done := range b.closes[from:to] {
+			b.letGo(done)
+		}
+		from = to
+	}
+	for files := range slices.Chunk(b.rest, enough) {
+		if err := b.read(ctx, files); err != nil {
+			return err
+		}
+		b.letGo(files)
 	}
 	return nil
 }
 
-// open adds those of the files that were not opened before.
-func (b *batches) open(files, rels []string) []string {
-	for _, rel := range rels {
-		if !b.opened[rel] {
-			b.opened[rel] = true
-			files = append(files, rel)
-		}
-	}
-	return files
-}
-
-// judge judges a batch.
-func (b *batches) judge(ctx context.Context, files []string, tasks []*task) error {
-	if err := b.read(ctx, files); err != nil {
-		return err
-	}
+// judge puts units together and judges them.
+func (b *batches) judge(ctx context.Context, tasks []*task) error {
 	defer b.options.Stats.Stage("judge")()
-	err := parallel(ctx, len(tasks), func(i int) {
+	return parallel(ctx, len(tasks), func(i int) {
 		if t := tasks[i]; t.recalled == nil {
 			t.assemble(&b.options)
 			b.judgeUnit(t)
 		}
 		b.step()
 	})
-	for _, rel := range files {
-		if b.users[rel] == 0 {
-			b.letGo(rel)
-		}
-	}
-	for _, t := range tasks {
-		for _, rel := range t.files() {
-			if b.users[rel]--; b.users[rel] == 0 {
-				b.letGo(rel)
-			}
-		}
-	}
-	return err
 }
 
 // read parses files, and judges those that were named.
@@ -112,10 +105,12 @@ func (b *batches) read(ctx context.Context, files []string) error {
 	})
 }
 
-// letGo forgets the documents of a file that was read, if it may.
-func (b *batches) letGo(rel string) {
-	if f := b.world.files[rel]; f != nil && b.lean {
-		b.world.memory.learnText(f)
-		f.Documents = nil
+// letGo forgets the documents of files, if it may.
+func (b *batches) letGo(files []string) {
+	for _, rel := range files {
+		if f := b.world.files[rel]; f != nil && b.lean {
+			b.world.memory.learnText(f)
+			f.Documents = nil
+		}
 	}
 }

@@ -1,7 +1,7 @@
 package driver
 
 import (
-	"slices"
+	"iter"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/cache"
@@ -52,12 +52,21 @@ type task struct {
 	ties      *draft
 }
 
-// files returns the files that the unit is made of and leans on.
-func (t *task) files() []string {
-	if t.recalled != nil {
-		return nil
+// files yields the files that the unit is made of and leans on, some of them several
+// times; none of one that is recalled.
+func (t *task) files() iter.Seq[string] {
+	return func(yield func(string) bool) {
+		if t.recalled != nil {
+			return
+		}
+		for _, list := range [][]string{t.Files, t.Context, t.Siblings} {
+			for _, rel := range list {
+				if !yield(rel) {
+					return
+				}
+			}
+		}
 	}
-	return slices.Concat(t.Files, t.Context, t.Siblings)
 }
 
 // assemble puts the unit together. Its files were read.

@@ -165,7 +165,7 @@ func (r *run) judgeAll(ctx context.Context, l *Loaded) error {
 	for _, w := range l.worlds {
 		b := newBatches(r, w)
 		trees = append(trees, b)
-		work += b.size()
+		work += len(w.tasks) + b.files
 	}
 	r.step = r.options.counter("judging", work)
 	for _, b := range trees {
