@@ -8,7 +8,7 @@ import (
 )
 
 // MaxSize is how much is read of one file or stream. What is judged takes some
-// twenty times its size in memory.
+// ten to twenty times its size in memory.
 const MaxSize = 256 << 20
 
 // ErrTooLarge says that there is more.
