@@ -10,65 +10,78 @@ import (
 
 // Objects finds resources by group, kind and name.
 type Objects struct {
-	byTarget map[Target][]*manifest.Resource
-	byEnds   func() map[namePart][]*manifest.Resource
-	byFile   func() map[fileKind][]*manifest.Resource
+	kinds map[groupKind]*ofKind
 }
 
-// fileKind is a kind of object in a file.
-type fileKind struct {
-	file        *source.File
-	group, kind string
+type groupKind struct{ group, kind string }
+
+// ofKind finds the resources of one kind. Few kinds are asked for, so its indices are
+// made when it is.
+type ofKind struct {
+	all    []*manifest.Resource
+	byName func() map[string][]*manifest.Resource
+	byEnds func() map[namePart][]*manifest.Resource
+	byFile func() map[*source.File][]*manifest.Resource
 }
 
 // namePart are the first or the last letters of a name: names that differ by a slip
 // of the pen share one of them, so that a name need not be compared with all.
 type namePart struct {
-	group, kind string
-	last        bool
-	letters     string
+	last    bool
+	letters string
 }
 
 func newObjects(lists ...[]*manifest.Resource) *Objects {
-	o := &Objects{byTarget: map[Target][]*manifest.Resource{}}
+	o := &Objects{kinds: map[groupKind]*ofKind{}}
 	for _, list := range lists {
 		for _, r := range list {
-			target := TargetOf(r)
-			o.byTarget[target] = append(o.byTarget[target], r)
+			k := o.kinds[groupKind{r.Group, r.Kind}]
+			if k == nil {
+				k = newOfKind()
+				o.kinds[groupKind{r.Group, r.Kind}] = k
+			}
+			k.all = append(k.all, r)
 		}
 	}
-	o.byEnds = sync.OnceValue(func() map[namePart][]*manifest.Resource {
+	return o
+}
+
+func newOfKind() *ofKind {
+	k := &ofKind{}
+	k.byName = sync.OnceValue(func() map[string][]*manifest.Resource {
+		byName := make(map[string][]*manifest.Resource, len(k.all))
+		for _, r := range k.all {
+			byName[r.Name] = append(byName[r.Name], r)
+		}
+		return byName
+	})
+	k.byEnds = sync.OnceValue(func() map[namePart][]*manifest.Resource {
 		byEnds := map[namePart][]*manifest.Resource{}
-		for _, list := range lists {
-			for _, r := range list {
-				for _, e := range partsOf(TargetOf(r)) {
+		for _, r := range k.all {
+			for _, e := range partsOf(r.Name) {
+				byEnds[e] = append(byEnds[e], r)
+			}
+			if written := r.WrittenName(); written != r.Name {
+				for _, e := range partsOf(written) {
 					byEnds[e] = append(byEnds[e], r)
-				}
-				if written := r.WrittenName(); written != r.Name {
-					for _, e := range partsOf(Target{r.Group, r.Kind, written}) {
-						byEnds[e] = append(byEnds[e], r)
-					}
 				}
 			}
 		}
 		return byEnds
 	})
-	o.byFile = sync.OnceValue(func() map[fileKind][]*manifest.Resource {
-		byFile := map[fileKind][]*manifest.Resource{}
-		for _, list := range lists {
-			for _, r := range list {
-				in := fileKind{r.File(), r.Group, r.Kind}
-				byFile[in] = append(byFile[in], r)
-			}
+	k.byFile = sync.OnceValue(func() map[*source.File][]*manifest.Resource {
+		byFile := map[*source.File][]*manifest.Resource{}
+		for _, r := range k.all {
+			byFile[r.File()] = append(byFile[r.File()], r)
 		}
 		return byFile
 	})
-	return o
+	return k
 }
 
-func partsOf(t Target) [2]namePart {
-	n := min(3, len(t.Name))
-	return [2]namePart{{t.Group, t.Kind, false, t.Name[:n]}, {t.Group, t.Kind, true, t.Name[len(t.Name)-n:]}}
+func partsOf(name string) [2]namePart {
+	n := min(3, len(name))
+	return [2]namePart{{false, name[:n]}, {true, name[len(name)-n:]}}
 }
 
 type objectsKey struct{ siblings bool }
@@ -85,11 +98,21 @@ func (g *Graph) SiblingObjects() *Objects {
 }
 
 // Named returns the objects of a name in all namespaces, in their order.
-func (o *Objects) Named(t Target) []*manifest.Resource { return o.byTarget[t] }
+func (o *Objects) Named(t Target) []*manifest.Resource {
+	k := o.kinds[groupKind{t.Group, t.Kind}]
+	if k == nil {
+		return nil
+	}
+	return k.byName()[t.Name]
+}
 
 // InFile returns the objects of a kind in the file of another one, at most 256.
 func (o *Objects) InFile(r *manifest.Resource, group, kind string) []*manifest.Resource {
-	found := o.byFile()[fileKind{r.File(), group, kind}]
+	k := o.kinds[groupKind{group, kind}]
+	if k == nil {
+		return nil
+	}
+	found := k.byFile()[r.File()]
 	return found[:min(maxAlike, len(found))]
 }
 
@@ -112,9 +135,13 @@ const maxAlike = 256
 // written, begin or end as the target's does, those of the same beginning
 // first, at most 512.
 func (o *Objects) Alike(t Target) []*manifest.Resource {
+	k := o.kinds[groupKind{t.Group, t.Kind}]
+	if k == nil {
+		return nil
+	}
 	var found []*manifest.Resource
-	for _, e := range partsOf(t) {
-		for _, r := range o.byEnds()[e][:min(maxAlike, len(o.byEnds()[e]))] {
+	for _, e := range partsOf(t.Name) {
+		for _, r := range k.byEnds()[e][:min(maxAlike, len(k.byEnds()[e]))] {
 			if r.Name != t.Name && !slices.Contains(found, r) {
 				found = append(found, r)
 			}
