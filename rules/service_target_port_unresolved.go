@@ -78,8 +78,10 @@ spec:
 	Run: func(p *analyzer.Pass) error {
 		known := portsOf(p.Graph)
 		for _, s := range p.Graph.Services {
-			ports := s.Ports()
-			if s.Own && len(ports) > 0 {
+			if !s.Own {
+				continue
+			}
+			if ports := s.Ports(); len(ports) > 0 {
 				targetPorts(p, s, ports, known.of(p.Graph, s))
 			}
 		}

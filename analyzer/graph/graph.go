@@ -166,6 +166,9 @@ func (g *Graph) Select(namespace string, s Selector) []*Workload {
 	if _, selectable := s.Selector.Requirements(); !selectable { // labels.Nothing()
 		return nil
 	}
+	if g.index.without(s.Selector) { // as most of the selectors of a large context
+		return nil
+	}
 	key := namespace + "\x00" + s.Selector.String()
 	g.mu.Lock()
 	defer g.mu.Unlock()

@@ -36,6 +36,25 @@ func newIndex(workloads []*Workload) index {
 // anyValue stands for the values of an added label; no label value holds NUL.
 const anyValue = "\x00"
 
+// without reports whether a selector has a requirement that no workload meets.
+func (ix index) without(s labels.Selector) bool {
+	requirements, _ := s.Requirements()
+	return slices.ContainsFunc(requirements, func(r labels.Requirement) bool {
+		switch r.Operator() {
+		case selection.In, selection.Equals, selection.DoubleEquals:
+			for v := range r.Values() {
+				if len(ix.byLabel[[2]string{r.Key(), v}]) > 0 {
+					return false
+				}
+			}
+			return len(ix.byLabel[[2]string{r.Key(), anyValue}]) == 0
+		case selection.Exists, selection.GreaterThan, selection.LessThan:
+			return len(ix.byKey[r.Key()]) == 0
+		}
+		return false
+	})
+}
+
 // candidates returns the workloads of the shortest posting list among the
 // selector's requirements, in their order; all of them if it has none that
 // asks for a key.

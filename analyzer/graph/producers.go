@@ -115,8 +115,8 @@ func productsOf(g *Graph, r *manifest.Resource) []product {
 			}
 		}
 	case "/Service":
-		for _, prefix := range []string{"alpha", "beta"} {
-			add("Secret", manifest.String(r.Node, "metadata", "annotations", "service."+prefix+".openshift.io/serving-cert-secret-name"))
+		for _, key := range [...]string{"service.alpha.openshift.io/serving-cert-secret-name", "service.beta.openshift.io/serving-cert-secret-name"} {
+			add("Secret", manifest.String(r.Node, "metadata", "annotations", key))
 		}
 	}
 	return found

@@ -1,6 +1,10 @@
 package graph
 
-import "github.com/kubeknot/kubeknot/analyzer/manifest"
+import (
+	"sync"
+
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+)
 
 // Service is a core/v1 Service.
 type Service struct {
@@ -11,6 +15,8 @@ type Service struct {
 	Selector Selector
 
 	graph *Graph
+	once  sync.Once
+	pods  []*Workload // once they were asked for
 }
 
 func newService(g *Graph, r *manifest.Resource, own bool) *Service {
@@ -29,10 +35,12 @@ func (s *Service) Type() string {
 // Pods returns the workloads whose pods the Service selects. An ExternalName
 // Service has no endpoints whatever it selects.
 func (s *Service) Pods() []*Workload {
-	if s.Type() == "ExternalName" {
-		return nil
-	}
-	return s.graph.Select(s.graph.Namespace(s.Resource), s.Selector)
+	s.once.Do(func() {
+		if s.Type() != "ExternalName" {
+			s.pods = s.graph.Select(s.graph.Namespace(s.Resource), s.Selector)
+		}
+	})
+	return s.pods
 }
 
 // Budget is a PodDisruptionBudget.
