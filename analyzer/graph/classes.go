@@ -17,12 +17,16 @@ var classKinds = map[Target]bool{
 
 // podClasses reads the classes that the pods of a workload name.
 func (r *reader) podClasses(w *Workload) {
-	for field, target := range map[string]Target{
-		"priorityClassName": {Group: "scheduling.k8s.io", Kind: "PriorityClass"},
-		"runtimeClassName":  {Group: "node.k8s.io", Kind: "RuntimeClass"},
+	for _, class := range [...]struct {
+		field string
+		of    Target
+	}{
+		{"priorityClassName", Target{Group: "scheduling.k8s.io", Kind: "PriorityClass"}},
+		{"runtimeClassName", Target{Group: "node.k8s.io", Kind: "RuntimeClass"}},
 	} {
-		target.Name = manifest.String(w.PodField("spec", field))
-		r.add(Reference{Workload: w, Use: Class, Target: target, Path: w.At("spec", field)})
+		if class.of.Name = manifest.String(w.PodField("spec", class.field)); class.of.Name != "" {
+			r.add(Reference{Workload: w, Use: Class, Target: class.of, Path: w.At("spec", class.field)})
+		}
 	}
 }
 

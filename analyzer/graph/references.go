@@ -144,20 +144,24 @@ func (r *reader) add(ref Reference) {
 func (r *reader) workload(w *Workload) {
 	for _, field := range []string{"initContainers", "containers", "ephemeralContainers"} {
 		for i, c := range manifest.Items(w.PodField("spec", field)) {
-			r.container(w, c, w.At("spec", field, strconv.Itoa(i)))
+			r.container(w, c, func(steps ...string) []string {
+				return w.At(slices.Concat([]string{"spec", field, strconv.Itoa(i)}, steps)...)
+			})
 		}
 	}
 	mounted, replaced := mounts(w), templatedVolumes(w)
 	for i, v := range manifest.Items(w.PodField("spec", "volumes")) {
-		path, name := w.At("spec", "volumes", strconv.Itoa(i)), manifest.String(v, "name")
+		name := manifest.String(v, "name")
 		if replaced[name] {
 			continue
 		}
 		if mounted[name] {
-			r.volume(w, v, path)
+			r.volume(w, v, i)
 		}
-		r.add(Reference{Workload: w, Use: Claim, Target: Target{Kind: "PersistentVolumeClaim", Name: manifest.String(v, "persistentVolumeClaim", "claimName")},
-			Path: at(path, "persistentVolumeClaim", "claimName")})
+		if claim := manifest.String(v, "persistentVolumeClaim", "claimName"); claim != "" {
+			r.add(Reference{Workload: w, Use: Claim, Target: Target{Kind: "PersistentVolumeClaim", Name: claim},
+				Path: w.At("spec", "volumes", strconv.Itoa(i), "persistentVolumeClaim", "claimName")})
+		}
 	}
 	for i, s := range manifest.Items(w.PodField("spec", "imagePullSecrets")) {
 		r.add(Reference{Workload: w, Use: PullSecret, Target: Target{Kind: "Secret", Name: manifest.String(s, "name")},
@@ -167,8 +171,9 @@ func (r *reader) workload(w *Workload) {
 	if w.PodField("spec", account) == nil {
 		account = "serviceAccount" // its name in the first versions, still read
 	}
-	r.add(Reference{Workload: w, Use: Account, Target: Target{Kind: "ServiceAccount", Name: manifest.String(w.PodField("spec", account))},
-		Path: w.At("spec", account)})
+	if name := manifest.String(w.PodField("spec", account)); name != "" {
+		r.add(Reference{Workload: w, Use: Account, Target: Target{Kind: "ServiceAccount", Name: name}, Path: w.At("spec", account)})
+	}
 	r.podClasses(w)
 }
 
@@ -199,41 +204,50 @@ func templatedVolumes(w *Workload) map[string]bool {
 	return names
 }
 
-// container reads the environment of a container.
-func (r *reader) container(w *Workload, c *manifest.Node, path []string) {
+// container reads the environment of a container. path returns the path of
+// something in it: most of what is there refers to nothing.
+func (r *reader) container(w *Workload, c *manifest.Node, path func(steps ...string) []string) {
 	name := manifest.String(c, "name")
 	for i, e := range manifest.Items(manifest.Get(c, "env")) {
-		for _, source := range []struct{ field, kind string }{{"configMapKeyRef", "ConfigMap"}, {"secretKeyRef", "Secret"}} {
-			ref := manifest.Get(e, "valueFrom", source.field)
-			from := at(path, "env", strconv.Itoa(i), "valueFrom", source.field)
-			r.add(Reference{Workload: w, Use: Env, Container: name, Target: Target{Kind: source.kind, Name: manifest.String(ref, "name")},
-				Path: at(from, "name"), Key: manifest.String(ref, "key"), KeyPath: at(from, "key"), Optional: manifest.Bool(ref, "optional")})
+		for _, source := range [...]struct{ field, kind string }{{"configMapKeyRef", "ConfigMap"}, {"secretKeyRef", "Secret"}} {
+			if ref := manifest.Get(e, "valueFrom", source.field); ref != nil {
+				from := path("env", strconv.Itoa(i), "valueFrom", source.field)
+				r.add(Reference{Workload: w, Use: Env, Container: name, Target: Target{Kind: source.kind, Name: manifest.String(ref, "name")},
+					Path: at(from, "name"), Key: manifest.String(ref, "key"), KeyPath: at(from, "key"), Optional: manifest.Bool(ref, "optional")})
+			}
 		}
 	}
 	for i, e := range manifest.Items(manifest.Get(c, "envFrom")) {
-		for _, source := range []struct{ field, kind string }{{"configMapRef", "ConfigMap"}, {"secretRef", "Secret"}} {
-			ref := manifest.Get(e, source.field)
-			r.add(Reference{Workload: w, Use: Env, Container: name, Target: Target{Kind: source.kind, Name: manifest.String(ref, "name")},
-				Path: at(path, "envFrom", strconv.Itoa(i), source.field, "name"), Optional: manifest.Bool(ref, "optional")})
+		for _, source := range [...]struct{ field, kind string }{{"configMapRef", "ConfigMap"}, {"secretRef", "Secret"}} {
+			if ref := manifest.Get(e, source.field); ref != nil {
+				r.add(Reference{Workload: w, Use: Env, Container: name, Target: Target{Kind: source.kind, Name: manifest.String(ref, "name")},
+					Path: path("envFrom", strconv.Itoa(i), source.field, "name"), Optional: manifest.Bool(ref, "optional")})
+			}
 		}
 	}
 }
 
 // volume reads the ConfigMaps and Secrets of a volume, projected ones included.
-func (r *reader) volume(w *Workload, v *manifest.Node, path []string) {
-	r.files(w, "ConfigMap", "name", manifest.Get(v, "configMap"), at(path, "configMap"))
-	r.files(w, "Secret", "secretName", manifest.Get(v, "secret"), at(path, "secret"))
+func (r *reader) volume(w *Workload, v *manifest.Node, i int) {
+	path := []string{"spec", "volumes", strconv.Itoa(i)}
+	r.files(w, "ConfigMap", "name", manifest.Get(v, "configMap"), path, "configMap")
+	r.files(w, "Secret", "secretName", manifest.Get(v, "secret"), path, "secret")
 	for i, s := range manifest.Items(manifest.Get(v, "projected", "sources")) {
 		source := at(path, "projected", "sources", strconv.Itoa(i))
-		r.files(w, "ConfigMap", "name", manifest.Get(s, "configMap"), at(source, "configMap"))
-		r.files(w, "Secret", "name", manifest.Get(s, "secret"), at(source, "secret"))
+		r.files(w, "ConfigMap", "name", manifest.Get(s, "configMap"), source, "configMap")
+		r.files(w, "Secret", "name", manifest.Get(s, "secret"), source, "secret")
 	}
 }
 
-// files reads a source of files: the object as a whole, or some of its keys.
-func (r *reader) files(w *Workload, kind, field string, source *manifest.Node, path []string) {
-	whole := Reference{Workload: w, Use: Volume, Target: Target{Kind: kind, Name: manifest.String(source, field)},
-		Path: at(path, field), Optional: manifest.Bool(source, "optional")}
+// files reads a source of files, which stands in a field at a path in the pod
+// template, if it does: the object as a whole, or some of its keys.
+func (r *reader) files(w *Workload, kind, name string, source *manifest.Node, in []string, field string) {
+	if source == nil {
+		return
+	}
+	path := w.At(at(in, field)...)
+	whole := Reference{Workload: w, Use: Volume, Target: Target{Kind: kind, Name: manifest.String(source, name)},
+		Path: at(path, name), Optional: manifest.Bool(source, "optional")}
 	items := manifest.Items(manifest.Get(source, "items"))
 	if len(items) == 0 {
 		r.add(whole)
