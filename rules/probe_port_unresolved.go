@@ -95,8 +95,10 @@ var handlers = []handler{
 // namedPort judges the port that one handler of a container names.
 func namedPort(p *analyzer.Pass, w *graph.Workload, c graph.Container, h handler) {
 	for _, action := range []string{"httpGet", "tcpSocket"} {
-		path := slices.Concat(c.Path, h.path, []string{action, "port"})
-		name := manifest.String(w.Node, path...)
+		name := manifest.String(manifest.Get(c.Node, h.path...), action, "port")
+		if name == "" {
+			continue
+		}
 		if manifest.IsPlaceholder(name) {
 			p.Skip(w.Resource, "ports of probes: their names are still to be filled in")
 			continue
@@ -109,6 +111,7 @@ func namedPort(p *analyzer.Pass, w *graph.Workload, c graph.Container, h handler
 			p.Skip(w.Resource, "ports of probes: "+why)
 			continue
 		}
+		path := slices.Concat(c.Path, h.path, []string{action, "port"})
 		f := analyzer.Finding{
 			Message:     fmt.Sprintf("%s: the %s of container %s names port %s, which the container does not declare", w, h.name, c.Name, name),
 			Label:       "no port of this container has this name",

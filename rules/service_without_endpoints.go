@@ -88,10 +88,10 @@ func givenEndpoints(p *analyzer.Pass) map[string]bool {
 	names := map[string]bool{"kubernetes": true}
 	for _, list := range [][]*manifest.Resource{p.Unit.Resources, p.Unit.Context, p.Unit.Siblings} {
 		for _, r := range list {
-			switch r.Group + "/" + r.Kind {
-			case "/Endpoints":
+			switch {
+			case r.Kind == "Endpoints" && r.Group == "":
 				names[r.Name] = true
-			case "discovery.k8s.io/EndpointSlice":
+			case r.Kind == "EndpointSlice" && r.Group == "discovery.k8s.io":
 				names[manifest.String(r.Node, "metadata", "labels", "kubernetes.io/service-name")] = true
 			}
 		}

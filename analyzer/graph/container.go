@@ -20,6 +20,11 @@ type Container struct {
 
 // Containers returns the containers that run as long as the pods.
 func (w *Workload) Containers() []Container {
+	w.once.Do(func() { w.containers = w.readContainers() })
+	return w.containers
+}
+
+func (w *Workload) readContainers() []Container {
 	var found []Container
 	for _, field := range []string{"containers", "initContainers"} {
 		for i, n := range manifest.Items(w.PodField("spec", field)) {

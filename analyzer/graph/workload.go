@@ -4,6 +4,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
@@ -33,6 +34,9 @@ type Workload struct {
 
 	template *manifest.Node // nil if there is none
 	added    map[string]valueTest
+
+	once       sync.Once
+	containers []Container // once they were asked for
 }
 
 // valueTest says whether a label that a controller adds can have a value.

@@ -116,7 +116,7 @@ func (d *Document) parse() {
 		d.hideIfSecret(text)
 		return
 	}
-	d.findDuplicates(d.Root, nil)
+	d.findDuplicates(d.Root, make([]string, 0, 16))
 	for _, r := range d.Resources {
 		hideSecrets(r)
 	}

@@ -188,7 +188,9 @@ func Assemble(s Spec, name, namespace string, get func(path string) *manifest.Fi
 	}
 	for _, path := range s.Siblings {
 		if f := get(path); f != nil {
-			u.Siblings = append(u.Siblings, f.Resources()...)
+			for _, d := range f.Documents {
+				u.Siblings = append(u.Siblings, d.Resources...)
+			}
 		}
 	}
 	switch {
