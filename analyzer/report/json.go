@@ -1,8 +1,11 @@
 package report
 
 import (
+	"bufio"
+	"bytes"
 	"encoding/json"
 	"io"
+	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
@@ -97,21 +100,43 @@ type jsonSummary struct {
 	Stale      int `json:"stale"`
 }
 
-// Report implements Reporter.
+// Report implements Reporter. The findings are written one by one: those of a large
+// tree, all encoded at once, would take as much memory as judging it.
 func (jsonReporter) Report(w io.Writer, r *analyzer.Result) error {
 	doc := jsonDocument{
 		Version:   jsonVersion,
-		Findings:  make([]jsonFinding, len(r.Findings)),
+		Findings:  []jsonFinding{},
 		NotJudged: make([]jsonNotJudged, len(r.NotJudged)),
 		Summary:   newJSONSummary(r),
-	}
-	for i := range r.Findings {
-		doc.Findings[i] = newJSONFinding(&r.Findings[i])
 	}
 	for i, n := range r.NotJudged {
 		doc.NotJudged[i] = jsonNotJudged(n)
 	}
-	return writeJSON(w, doc)
+	var frame, finding bytes.Buffer
+	if err := writeJSON(&frame, doc); err != nil {
+		return err
+	}
+	before, after, _ := strings.Cut(frame.String(), "[]") // the first are the findings
+	out := bufio.NewWriter(w)
+	out.WriteString(before + "[") // it keeps its error for Flush
+	e := newEncoder(&finding)
+	e.SetIndent("    ", "  ")
+	for i := range r.Findings {
+		finding.Reset()
+		if err := e.Encode(newJSONFinding(&r.Findings[i])); err != nil {
+			return err
+		}
+		if i > 0 {
+			out.WriteString(",")
+		}
+		out.WriteString("\n    ")
+		out.Write(bytes.TrimSuffix(finding.Bytes(), []byte("\n")))
+	}
+	if len(r.Findings) > 0 {
+		out.WriteString("\n  ")
+	}
+	out.WriteString("]" + after)
+	return out.Flush()
 }
 
 // writeJSON writes an indented document.
