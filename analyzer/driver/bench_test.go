@@ -48,7 +48,7 @@ func benchmarkStages(b *testing.B, dir string) {
 		name string
 		run  func() error
 	}{
-		{"parse", s.parse}, {"units+graphs", s.graphs}, {"rules", s.rules}, {"kyaml", s.kyaml}, {"whole", s.whole}, {"whole-without-verdict", s.withoutVerdict}, {"whole-unbuilt", s.unbuilt},
+		{"parse", s.parse}, {"units+graphs", s.graphs}, {"rules", s.rules}, {"kyaml", s.kyaml}, {"whole", s.whole}, {"whole-without-verdict", s.withoutVerdict}, {"whole-unbuilt", s.unbuilt}, {"whole-unbuilt-without-verdict", s.neither},
 	} {
 		if stage.name == "kyaml" { // what is kept makes every garbage collection dearer
 			s.loaded = nil
@@ -173,6 +173,14 @@ func (s *stages) withoutVerdict() error {
 	o.Rules = slices.DeleteFunc(slices.Clone(o.Rules), func(r *analyzer.Rule) bool { return slices.Contains(asking, r.ID) })
 	_, err := Run(context.Background(), o)
 	return err
+}
+
+// neither builds nor asks the API server.
+func (s *stages) neither() error {
+	all := s.options.Rules
+	defer func() { s.options.Rules = all }()
+	s.options.Rules = slices.DeleteFunc(slices.Clone(all), func(r *analyzer.Rule) bool { return slices.Contains(asking, r.ID) })
+	return s.unbuilt()
 }
 
 // unbuilt is whole for a tree in which nothing is built or rendered, which the
