@@ -76,9 +76,8 @@ func (m *memory) learnEmpty(s unit.Spec) {
 // annotated reports whether an annotation suppresses something in a unit: that
 // has to be seen with the object.
 func annotated(u *unit.Unit) bool {
-	return slices.ContainsFunc(slices.Concat(u.Resources, u.Context, u.Replaced), func(r *manifest.Resource) bool {
-		return r.Get("metadata", "annotations", suppress.Annotation) != nil
-	})
+	has := func(r *manifest.Resource) bool { return r.Get("metadata", "annotations", suppress.Annotation) != nil }
+	return slices.ContainsFunc(u.Resources, has) || slices.ContainsFunc(u.Context, has) || slices.ContainsFunc(u.Replaced, has)
 }
 
 // learnBuild notes what a build depends on. ok is false if that is not known.

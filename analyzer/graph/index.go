@@ -36,22 +36,29 @@ func newIndex(workloads []*Workload) index {
 // anyValue stands for the values of an added label; no label value holds NUL.
 const anyValue = "\x00"
 
+// lists calls visit with the posting lists of what meets a requirement. It is false
+// if that asks for no key.
+func (ix index) lists(r labels.Requirement, visit func(list []int)) bool {
+	switch r.Operator() {
+	case selection.In, selection.Equals, selection.DoubleEquals:
+		for v := range r.Values() {
+			visit(ix.byLabel[[2]string{r.Key(), v}])
+		}
+		visit(ix.byLabel[[2]string{r.Key(), anyValue}])
+	case selection.Exists, selection.GreaterThan, selection.LessThan:
+		visit(ix.byKey[r.Key()])
+	default:
+		return false
+	}
+	return true
+}
+
 // without reports whether a selector has a requirement that no workload meets.
 func (ix index) without(s labels.Selector) bool {
 	requirements, _ := s.Requirements()
 	return slices.ContainsFunc(requirements, func(r labels.Requirement) bool {
-		switch r.Operator() {
-		case selection.In, selection.Equals, selection.DoubleEquals:
-			for v := range r.Values() {
-				if len(ix.byLabel[[2]string{r.Key(), v}]) > 0 {
-					return false
-				}
-			}
-			return len(ix.byLabel[[2]string{r.Key(), anyValue}]) == 0
-		case selection.Exists, selection.GreaterThan, selection.LessThan:
-			return len(ix.byKey[r.Key()]) == 0
-		}
-		return false
+		met := 0
+		return ix.lists(r, func(list []int) { met += len(list) }) && met == 0
 	})
 }
 
@@ -66,20 +73,11 @@ func (ix index) candidates(s labels.Selector, all []*Workload) []*Workload {
 	best, found := []int(nil), false
 	for _, r := range requirements {
 		var list []int
-		switch r.Operator() {
-		case selection.In, selection.Equals, selection.DoubleEquals:
-			for v := range r.Values() {
-				list = append(list, ix.byLabel[[2]string{r.Key(), v}]...)
-			}
-			list = append(list, ix.byLabel[[2]string{r.Key(), anyValue}]...)
-			slices.Sort(list)
-			list = slices.Compact(list)
-		case selection.Exists, selection.GreaterThan, selection.LessThan:
-			list = ix.byKey[r.Key()]
-		default:
+		if !ix.lists(r, func(more []int) { list = append(list, more...) }) {
 			continue
 		}
-		if !found || len(list) < len(best) {
+		slices.Sort(list)
+		if list = slices.Compact(list); !found || len(list) < len(best) {
 			best, found = list, true
 		}
 	}

@@ -46,6 +46,16 @@ func newObjects(lists ...[]*manifest.Resource) *Objects {
 	return o
 }
 
+// noneOfKind are the resources of a kind that is not there.
+var noneOfKind = newOfKind()
+
+func (o *Objects) of(group, kind string) *ofKind {
+	if k := o.kinds[groupKind{group, kind}]; k != nil {
+		return k
+	}
+	return noneOfKind
+}
+
 func newOfKind() *ofKind {
 	k := &ofKind{}
 	k.byName = sync.OnceValue(func() map[string][]*manifest.Resource {
@@ -98,21 +108,11 @@ func (g *Graph) SiblingObjects() *Objects {
 }
 
 // Named returns the objects of a name in all namespaces, in their order.
-func (o *Objects) Named(t Target) []*manifest.Resource {
-	k := o.kinds[groupKind{t.Group, t.Kind}]
-	if k == nil {
-		return nil
-	}
-	return k.byName()[t.Name]
-}
+func (o *Objects) Named(t Target) []*manifest.Resource { return o.of(t.Group, t.Kind).byName()[t.Name] }
 
 // InFile returns the objects of a kind in the file of another one, at most 256.
 func (o *Objects) InFile(r *manifest.Resource, group, kind string) []*manifest.Resource {
-	k := o.kinds[groupKind{group, kind}]
-	if k == nil {
-		return nil
-	}
-	found := k.byFile()[r.File()]
+	found := o.of(group, kind).byFile()[r.File()]
 	return found[:min(maxAlike, len(found))]
 }
 
@@ -135,13 +135,10 @@ const maxAlike = 256
 // written, begin or end as the target's does, those of the same beginning
 // first, at most 512.
 func (o *Objects) Alike(t Target) []*manifest.Resource {
-	k := o.kinds[groupKind{t.Group, t.Kind}]
-	if k == nil {
-		return nil
-	}
+	byEnds := o.of(t.Group, t.Kind).byEnds()
 	var found []*manifest.Resource
 	for _, e := range partsOf(t.Name) {
-		for _, r := range k.byEnds()[e][:min(maxAlike, len(k.byEnds()[e]))] {
+		for _, r := range byEnds[e][:min(maxAlike, len(byEnds[e]))] {
 			if r.Name != t.Name && !slices.Contains(found, r) {
 				found = append(found, r)
 			}

@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// MaxSize is how much is read of one file or stream. What is judged takes some
-// ten to twenty times its size in memory.
+// MaxSize is how much is read of one file or stream. What is judged takes a
+// multiple of its size in memory, which docs/robustness.md has.
 const MaxSize = 256 << 20
 
 // ErrTooLarge says that there is more.

@@ -13,7 +13,7 @@ import (
 var version = ""
 
 // softLimit is the memory, in bytes, that is not to be exceeded as long as more
-// frequent collection can help. A tree of 300,000 objects reaches it.
+// frequent collection can help.
 const softLimit = 1536 << 20
 
 func main() {
