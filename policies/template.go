@@ -72,11 +72,14 @@ type templateKey struct{}
 func templateOf(r *manifest.Resource) (*template, *fault) {
 	c := r.Derive(templateKey{}, func() any {
 		t, err := newTemplate(r)
+		if err == nil {
+			return compiled{template: t}
+		}
 		var f *fault
-		if err != nil && !errors.As(err, &f) {
+		if !errors.As(err, &f) {
 			f = &fault{path: []string{"spec"}, message: err.Error()}
 		}
-		return compiled{t, f}
+		return compiled{fault: f}
 	}).(compiled)
 	return c.template, c.fault
 }
