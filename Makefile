@@ -46,6 +46,11 @@ generate: ## Bring the generated files up to date
 corpus: ## Measure the rules on a labelled corpus: make corpus CORPUS=DIR
 	KUBEKNOT_CORPUS="$(abspath $(CORPUS))" go test ./rules -run '^TestCorpus$$' -count=1 -v
 
+.PHONY: precision
+precision: ## Count right and wrong errors over a directory of repositories: make precision TREE=DIR [VERDICTS=FILE] [SAMPLE=3]
+	dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && go build -o "$$dir/kubeknot" ./cmd/kubeknot && \
+	go run ./analyzer/precision -kubeknot "$$dir/kubeknot" -tree "$(abspath $(TREE))" -verdicts "$(or $(VERDICTS),$(abspath $(TREE))/verdicts.jsonl)" -sample $(or $(SAMPLE),3) $(if $(PAGE),-page $(PAGE))
+
 .PHONY: conformance
 conformance: ## Compare the verdict with a real API server (builds one)
 	cd analyzer/apiserver/conformance && go run .

@@ -28,7 +28,7 @@ var order = [][]string{
 	{"analyzer/driver"},
 	{"analyzer/fixture"},
 	{"analyzer/analyzertest"},
-	{"cmd/kubeknot"},
+	{"cmd/kubeknot", "analyzer/precision"},
 }
 
 // only names the packages that may be imported by few, whatever the order
