@@ -205,3 +205,29 @@ func BenchmarkCreate(b *testing.B) {
 		Create(o)
 	}
 }
+
+// TestAbsurdQuantities holds quantities against the server that would take it
+// all memory to compute with: they are refused where they stand, and the rest of
+// the object is judged.
+func TestAbsurdQuantities(t *testing.T) {
+	t.Parallel()
+	const refused = "the exponent is out of range: a quantity is at most 2^63-1 and has at most 3 decimal places"
+	for _, tt := range []struct {
+		object Object
+		want   []string
+	}{
+		{object("v1", "Pod", `"spec":{"restartPolicy":"x","containers":[{"name":"a","image":"b","resources":{"limits":{"cpu":"1e999999999"}}}]}`), []string{
+			"invalid spec/containers/0/resources/limits/cpu: " + refused,
+			`invalid spec/restartPolicy: Unsupported value: "x": supported values: "Always", "OnFailure", "Never"`}},
+		{object("v1", "ResourceQuota", `"spec":{"hard":{"pods":"1e-777777777"}}`), []string{"invalid spec/hard/pods: " + refused}},
+		{object("v1", "PersistentVolumeClaim", `"spec":{"accessModes":["ReadWriteOnce"],"resources":{"requests":{"storage":"1E+88888"}}}`), []string{
+			"invalid spec/resources/requests/storage: " + refused}},
+		{object("autoscaling/v2", "HorizontalPodAutoscaler", `"spec":{"maxReplicas":2,"scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"a"},"metrics":[{"type":"Pods","pods":{"metric":{"name":"m"},"target":{"type":"AverageValue","averageValue":"1e99999"}}}]}`), []string{
+			"invalid spec/metrics/0/pods/target/averageValue: " + refused}},
+		{object("v1", "ConfigMap", `"data":{"commit":"1e9999999"}`), nil},
+	} {
+		if got := describe(Create(tt.object)); !cmp.Equal(got, tt.want) {
+			t.Errorf("%s: %s", tt.object.JSON, cmp.Diff(tt.want, got))
+		}
+	}
+}

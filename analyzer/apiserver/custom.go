@@ -18,6 +18,8 @@ import (
 	"k8s.io/apimachinery/pkg/runtime"
 	"k8s.io/apiserver/pkg/registry/rest"
 	kjson "sigs.k8s.io/json"
+
+	"github.com/kubeknot/kubeknot/analyzer/quantity"
 )
 
 // judge does what the server does to a custom resource when kubectl asks for
@@ -35,6 +37,9 @@ func (c *customKind) judge(data []byte, v *Verdict) {
 		delete(content, "metadata")
 	}
 	m.move()
+	if quantity.MayHold(data) && c.schema != nil {
+		dropAbsurd(content, c.schema, false, nil, v)
+	}
 	c.prune(content, v)
 	defaulting.PruneNonNullableNullsWithoutDefaults(content, c.schema)
 	if err, unknown := objectmeta.CoerceWithOptions(nil, content, c.schema, false, objectmeta.CoerceOptions{ReturnUnknownFieldPaths: true}); err != nil {

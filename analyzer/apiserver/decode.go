@@ -5,9 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 
+	"k8s.io/apimachinery/pkg/api/resource"
 	"k8s.io/apimachinery/pkg/runtime"
 	kjson "sigs.k8s.io/json"
+
+	"github.com/kubeknot/kubeknot/analyzer/quantity"
 )
 
 // decode reads an object as the server does when kubectl asks for strict
@@ -35,12 +39,36 @@ func (k *kind) decode(o Object, v *Verdict) runtime.Object {
 			return nil
 		}
 	}
+	if quantity.MayHold(data) && k.holdsAbsurd(data) {
+		return k.mend(data, errAbsurd, v)
+	}
 	strict, err := kjson.UnmarshalStrict(data, object, kjson.DisallowUnknownFields)
 	if err == nil && len(strict) == 0 {
 		object.GetObjectKind().SetGroupVersionKind(k.gvk)
 		return object
 	}
 	return k.mend(data, firstOf(strict, err), v)
+}
+
+// errAbsurd is said of a quantity with which the server's own code does not
+// come to an end.
+var errAbsurd = errors.New("the exponent is out of range: a quantity is at most 2^63-1 and has at most 3 decimal places")
+
+// holdsAbsurd reports whether a quantity of an object, not just any string of
+// it, has an absurd exponent.
+func (k *kind) holdsAbsurd(data []byte) bool {
+	var (
+		content map[string]any
+		v       Verdict
+	)
+	object, err := k.scheme.New(k.gvk)
+	if err != nil || kjson.UnmarshalCaseSensitivePreserveInts(data, &content) != nil {
+		return true
+	}
+	m := mender{kind: k, root: reflect.TypeOf(object).Elem(), content: content, verdict: &v}
+	m.value(content, m.root, nil)
+	m.move()
+	return slices.ContainsFunc(v.Refusals, func(r Refusal) bool { return r.Message == errAbsurd.Error() })
 }
 
 // firstOf is what the server would say: it names all strict errors, or the one
@@ -125,6 +153,9 @@ func wants(t reflect.Type) string {
 
 // fits reports whether a leaf can be read as the type, and why not.
 func fits(value any, t reflect.Type) error {
+	if text, ok := value.(string); ok && t == reflect.TypeFor[resource.Quantity]() && quantity.Absurd(text) {
+		return errAbsurd
+	}
 	data, err := json.Marshal(value)
 	if err != nil {
 		return err

@@ -2,6 +2,7 @@ package apiserver
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 	"reflect"
 	"slices"
@@ -76,7 +77,10 @@ func (m *mender) leaf(value any, t reflect.Type, path []string) bool {
 	}
 	if err := fits(value, t); err != nil {
 		r := Refusal{Family: WrongType, Path: m.written(path), Field: join(path), Message: err.Error()}
-		if !custom(t) && !isBytes(t) {
+		switch {
+		case errors.Is(err, errAbsurd):
+			r.Family = Invalid
+		case !custom(t) && !isBytes(t):
 			r.Wants = wants(t)
 		}
 		m.verdict.refuse(r)

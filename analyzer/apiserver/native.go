@@ -24,7 +24,10 @@ import (
 // Native is the CEL of a ConstraintTemplate of Gatekeeper, whose engine
 // K8sNativeValidation is that of admission policies. It is safe for concurrent
 // use.
-type Native struct{ validator validating.Validator }
+type Native struct {
+	validator validating.Validator
+	spec      *admissionv1.ValidatingAdmissionPolicySpec
+}
 
 // given are the variables that Gatekeeper defines before those of a template
 // (github.com/open-policy-agent/gatekeeper pkg/drivers/k8scel/transform). The
@@ -57,7 +60,7 @@ func NewNative(source []byte, name string) (*Native, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Native{validator}, nil
+	return &Native{validator, &spec}, nil
 }
 
 // check compiles every expression alone, because the server's plugin keeps
@@ -97,6 +100,9 @@ func expressionError(expression, detail string) error {
 // goes into a namespace. The object, the Namespace, nil if it is not known, and
 // the constraint are JSON.
 func (n *Native) Violations(object []byte, namespace string, ns, constraint []byte) ([]string, error) {
+	if readsAbsurd(n.spec, object, ns, constraint) {
+		return nil, ErrQuantity
+	}
 	var o, c unstructured.Unstructured
 	if err := errors.Join(o.UnmarshalJSON(object), c.UnmarshalJSON(constraint)); err != nil {
 		return nil, err

@@ -44,6 +44,9 @@ func (p *Policy) params(b *Binding, namespace string, known []Object) ([]runtime
 		if in := u.GetNamespace(); in != "" && in != namespace {
 			continue
 		}
+		if readsAbsurd(&p.Spec, o.text()) {
+			return nil, ErrQuantity
+		}
 		if ref.Name == u.GetName() || ref.Name == "" && selector.Matches(labels.Set(u.GetLabels())) {
 			all = append(all, u)
 		}

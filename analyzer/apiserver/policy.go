@@ -1,6 +1,7 @@
 package apiserver
 
 import (
+	"slices"
 	"strings"
 	"sync"
 
@@ -129,20 +130,5 @@ func validationsOf(all []admissionv1.Validation) (conditions, messages []cel.Exp
 
 // asks reports whether an expression of the policy has the text in it.
 func (p *Policy) asks(text string) bool {
-	for _, v := range p.Spec.Validations {
-		if strings.Contains(v.Expression, text) || strings.Contains(v.MessageExpression, text) {
-			return true
-		}
-	}
-	for _, v := range p.Spec.Variables {
-		if strings.Contains(v.Expression, text) {
-			return true
-		}
-	}
-	for _, c := range p.Spec.MatchConditions {
-		if strings.Contains(c.Expression, text) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(expressions(&p.Spec), func(e string) bool { return strings.Contains(e, text) })
 }

@@ -31,6 +31,7 @@ type Review struct {
 	namespace  *corev1.Namespace // nil of what has none
 	// guessed reports that of the namespace no more than its name is known.
 	guessed bool
+	text    func() []byte // the JSON of the object
 }
 
 // NewReview makes the request for an object that goes into a namespace, ""
@@ -47,7 +48,7 @@ func NewReview(o Object, namespace string, known []Object) *Review {
 		return nil
 	}
 	gvk := object.GetObjectKind().GroupVersionKind()
-	r := &Review{}
+	r := &Review{text: sync.OnceValue(o.text)}
 	switch {
 	case gvk.GroupKind() == corev1.SchemeGroupVersion.WithKind("Namespace").GroupKind():
 		namespace = m.GetName() // the server says so of a Namespace too
@@ -121,6 +122,7 @@ var (
 	ErrNamespace = errors.New("the labels of the namespace are not known")
 	ErrUser      = errors.New("it asks who applies the object")
 	ErrParams    = errors.New("its parameters are not known")
+	ErrQuantity  = errors.New("it may compute with a quantity whose exponent is out of range")
 )
 
 // Judge returns what a policy with a binding finds wrong with an object.
@@ -139,6 +141,8 @@ func (p *Policy) Judge(b *Binding, r *Review, known []Object) ([]Broken, error) 
 	switch {
 	case p.asks("authorizer") || p.asks("request.userInfo"):
 		return nil, ErrUser
+	case readsAbsurd(&p.Spec, r.text()):
+		return nil, ErrQuantity
 	case r.guessed && (p.asks("namespaceObject") || selects(p.Spec.MatchConstraints) || selects(b.Spec.MatchResources)):
 		return nil, ErrNamespace
 	}

@@ -136,7 +136,8 @@ func (o *Options) helm() (helm.Options, error) {
 		if err != nil {
 			return options, fmt.Errorf("values: %s: %s", name, reason(err))
 		}
-		options.Values = append(options.Values, source.NewFile(filepath.ToSlash(name), filepath.ToSlash(name), data))
+		shown := shower(o.Dir, filepath.Dir(file), !filepath.IsAbs(name))(filepath.Base(file))
+		options.Values = append(options.Values, source.NewFile(shown, shown, data))
 	}
 	return options, nil
 }

@@ -234,13 +234,15 @@ func (t *tree) rel(p string) string {
 	return filepath.ToSlash(r)
 }
 
-// named reports whether an argument names the path or a directory above it.
+// named reports whether an argument names the path or a directory above it. It is
+// false of a path that does not lie in the tree, as that of a values file.
 func (t *tree) named(rel string) bool {
 	for !t.has(rel) {
-		if rel == "." {
+		above := path.Dir(rel)
+		if above == rel { // "." or "/"
 			return false
 		}
-		rel = path.Dir(rel)
+		rel = above
 	}
 	return true
 }

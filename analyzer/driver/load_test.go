@@ -159,3 +159,18 @@ func TestMistypedPaths(t *testing.T) {
 		t.Errorf("got %v", err)
 	}
 }
+
+// TestAbsoluteValues judges charts with a values file that is named as
+// kubeknot.yaml names it: absolute, inside the tree or elsewhere.
+func TestAbsoluteValues(t *testing.T) {
+	t.Parallel()
+	chart := map[string]string{
+		"chart/Chart.yaml":       "apiVersion: v2\nname: c\nversion: 0.1.0\n",
+		"chart/templates/a.yaml": object("a-{{ .Values.name }}"),
+		"v.yaml":                 "name: given\n",
+	}
+	dir, other := makeTree(t, chart), makeTree(t, map[string]string{"v.yaml": "name: given\n"})
+	for _, values := range []string{filepath.Join(dir, "v.yaml"), filepath.Join(other, "v.yaml"), "v.yaml", "../" + filepath.Base(dir) + "/v.yaml"} {
+		expect(t, lint(t, Options{Dir: dir, Paths: []string{"."}, Values: []string{values}}), "chart/templates/a.yaml: ConfigMap a-given", "- 1 file holds no Kubernetes objects")
+	}
+}

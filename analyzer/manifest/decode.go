@@ -9,6 +9,8 @@ import (
 	"strings"
 	"sync"
 	"unicode/utf8"
+
+	"github.com/kubeknot/kubeknot/analyzer/quantity"
 )
 
 // Decode reads a node into a Go value, a pointer to zero, as strict decoding
@@ -145,12 +147,13 @@ func (d *decoding) value(n *Node, p *decodePlan, v reflect.Value, depth int) boo
 	return n.Kind == ScalarNode && scalar(n, p, v)
 }
 
-// custom hands a node to a type that reads its own JSON.
+// custom hands a node to a type that reads its own JSON. That may be a quantity,
+// so a value that is none to compute with is left to the server's decoding.
 func (d *decoding) custom(n *Node, v reflect.Value) bool {
 	e := encoder{budget: d.left}
 	d.buffer = e.append(d.buffer[:0], n, 0)
 	d.left = e.budget
-	return e.budget > 0 && v.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(d.buffer) == nil
+	return e.budget > 0 && !quantity.MayHold(d.buffer) && v.Addr().Interface().(json.Unmarshaler).UnmarshalJSON(d.buffer) == nil
 }
 
 // object reads a struct. A key that stands twice or is not known ends it.
