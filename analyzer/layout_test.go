@@ -42,7 +42,8 @@ var only = map[string][]string{
 // outline is what the top of the repository holds.
 var outline = []string{
 	"analyzer", "cmd", "docs", "policies", "rules", "testdata",
-	"action.yml", "go.mod", "go.sum", "LICENSE", "Makefile", "README.md",
+	"action.yml", "go.mod", "go.sum", "Makefile",
+	"CHANGELOG.md", "CONTRIBUTING.md", "LICENSE", "README.md", "SECURITY.md",
 	".ci", ".git", ".github", ".gitignore", ".pre-commit-hooks.yaml",
 }
 
