@@ -25,6 +25,14 @@ var order = [][]string{
 	{"analyzer/markdown", "analyzer/unit"},
 	{"analyzer/graph"},
 	{"analyzer"},
+	{"rules/internal/text", "rules/internal/verdict"},
+	{"rules/internal/workload"},
+	{"rules/internal/near"},
+	{"rules/internal/missing"},
+	{
+		"rules/api", "rules/disruption", "rules/documents", "rules/kustomize", "rules/network", "rules/rbac", "rules/references",
+		"rules/scaling", "rules/scheduling", "rules/selectors", "rules/services", "rules/storage", "rules/suppressions", "rules/workloads",
+	},
 	{"rules", "policies", "analyzer/cache", "analyzer/suppress", "analyzer/report", "analyzer/config"},
 	{"analyzer/driver"},
 	{"analyzer/fixture"},
@@ -33,7 +41,8 @@ var order = [][]string{
 }
 
 // only names the packages that may be imported by few, whatever the order
-// says: the commands alone join the rules with the driver.
+// says: the commands alone join the rules with the driver, and no more than the
+// list of all rules joins the families.
 var only = map[string][]string{
 	"rules":    {"cmd/kubeknot"},
 	"policies": {"cmd/kubeknot"},
@@ -70,8 +79,17 @@ func TestImportDirection(t *testing.T) {
 			if users, limited := only[name]; limited && !slices.Contains(users, pkg) {
 				t.Errorf("%s imports %s, which only %v may", pkg, name, users)
 			}
+			if isFamily(name) && pkg != "rules" {
+				t.Errorf("%s imports the family %s, which only rules may", pkg, name)
+			}
 		}
 	}
+}
+
+// isFamily reports whether a package holds the rules of one family.
+func isFamily(pkg string) bool {
+	family, below := strings.CutPrefix(pkg, "rules/")
+	return below && !strings.Contains(family, "/")
 }
 
 func TestPackagesSayWhatTheyHold(t *testing.T) {

@@ -2,85 +2,45 @@
 
 package rules
 
-import "github.com/kubeknot/kubeknot/analyzer"
+import (
+	"slices"
+	"strings"
 
-// All returns the native rules, sorted by name.
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/rules/api"
+	"github.com/kubeknot/kubeknot/rules/disruption"
+	"github.com/kubeknot/kubeknot/rules/documents"
+	"github.com/kubeknot/kubeknot/rules/kustomize"
+	"github.com/kubeknot/kubeknot/rules/network"
+	"github.com/kubeknot/kubeknot/rules/rbac"
+	"github.com/kubeknot/kubeknot/rules/references"
+	"github.com/kubeknot/kubeknot/rules/scaling"
+	"github.com/kubeknot/kubeknot/rules/scheduling"
+	"github.com/kubeknot/kubeknot/rules/selectors"
+	"github.com/kubeknot/kubeknot/rules/services"
+	"github.com/kubeknot/kubeknot/rules/storage"
+	"github.com/kubeknot/kubeknot/rules/suppressions"
+	"github.com/kubeknot/kubeknot/rules/workloads"
+)
+
+// All returns the native rules of every family, sorted by id.
 func All() []*analyzer.Rule {
-	return []*analyzer.Rule{
-		APIDeprecated,
-		APIRemoved,
-		APIWarning,
-		AdmissionPolicyDenies,
-		AffinityNoEffect,
-		AntiAffinityExceedsNodes,
-		AntiAffinityRolloutDeadlock,
-		AppliedTooEarly,
-		BarePodAdoptable,
-		ClassMissing,
-		CommonLabelInSelector,
-		ConfigKeyMissing,
-		ConfigRefMissing,
-		CronJobNeverRuns,
-		DuplicateKey,
-		DuplicateObject,
-		FieldMissing,
-		GeneratedObjectUnused,
-		HPAAmbiguous,
-		HPADisabledZero,
-		HPAFightsReplicas,
-		HPAMissingRequest,
-		HPATargetMissing,
-		HPATargetUnscalable,
-		HPAVPAConflict,
-		HostPathReplicated,
-		HostPortConflict,
-		ImmutableFieldChanged,
-		IngressBackendMissing,
-		IngressPathConflict,
-		InvalidValue,
-		KustomizeBuildFails,
-		KustomizeTargetMissing,
-		MonitorPortMissing,
-		MonitorSelectsNothing,
-		NetworkPolicySelectsNothing,
-		NodeAffinityEmptyTerm,
-		NodeNameMismatch,
-		NodePortConflict,
-		NodeSelectorNoNode,
-		PDBBlocksDrain,
-		PDBNeedsScale,
-		PDBOverlap,
-		PDBSelectsNothing,
-		PDBWithoutLimit,
-		PVCMissing,
-		PodAffinityUnsatisfiable,
-		PodsRefused,
-		ProbePortUnresolved,
-		PullSecretMissing,
-		RBACRefMissing,
-		RWORolloutDeadlock,
-		RWOShared,
-		ReplicaSetAdoptable,
-		ReservedPodLabel,
-		SelectorMissing,
-		SelectorTemplateMismatch,
-		SelectorsOverlap,
-		ServiceAccountMissing,
-		ServiceMixedBackends,
-		ServiceSelectsNothing,
-		ServiceTargetPortUndeclared,
-		ServiceTargetPortUnresolved,
-		ServiceWithoutEndpoints,
-		SpreadKeyMissing,
-		StatefulSetNameTooLong,
-		StatefulSetServiceName,
-		SuppressionExpired,
-		SuppressionInvalid,
-		SuppressionUnused,
-		SyntaxError,
-		UnknownField,
-		UnknownKind,
-		VolatileLabelInSelector,
-		WrongType,
-	}
+	all := slices.Concat(
+		api.All(),
+		disruption.All(),
+		documents.All(),
+		kustomize.All(),
+		network.All(),
+		rbac.All(),
+		references.All(),
+		scaling.All(),
+		scheduling.All(),
+		selectors.All(),
+		services.All(),
+		storage.All(),
+		suppressions.All(),
+		workloads.All(),
+	)
+	slices.SortFunc(all, func(a, b *analyzer.Rule) int { return strings.Compare(a.ID, b.ID) })
+	return all
 }

@@ -8,7 +8,8 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
-	"github.com/kubeknot/kubeknot/rules"
+	"github.com/kubeknot/kubeknot/rules/selectors"
+	"github.com/kubeknot/kubeknot/rules/services"
 )
 
 // findings runs a rule on a text with options; nil leaves the defaults.
@@ -41,10 +42,10 @@ spec:
 		options any
 		want    int
 	}{
-		{"default range", rules.NodePortConflict, service, nil, 0},
-		{"another range", rules.NodePortConflict, service, rules.NodePortRange{First: 20000, Last: 22767}, 1},
-		{"default labels", rules.VolatileLabelInSelector, deployment, nil, 0},
-		{"a further label", rules.VolatileLabelInSelector, deployment, rules.VolatileLabels{Labels: []string{"git-sha"}}, 1},
+		{"default range", services.NodePortConflict, service, nil, 0},
+		{"another range", services.NodePortConflict, service, services.NodePortRange{First: 20000, Last: 22767}, 1},
+		{"default labels", selectors.VolatileLabelInSelector, deployment, nil, 0},
+		{"a further label", selectors.VolatileLabelInSelector, deployment, selectors.VolatileLabels{Labels: []string{"git-sha"}}, 1},
 	} {
 		if got := findings(t, tt.rule, tt.text, tt.options); got != tt.want {
 			t.Errorf("%s: %d findings, want %d", tt.name, got, tt.want)

@@ -24,15 +24,12 @@ var notRules = []string{
 	"truth",  // what a real control plane did
 }
 
-// RunAll runs every rule over its fixtures, each as a subtest: the whole tree
-// and every file alone; a rule that reviews suppressions runs with all others. It fails if a rule has no bad or no ok case, if the
-// name of a case does not tell which of the two it is, and if testdata holds a
-// directory that belongs to no rule.
-func RunAll(t *testing.T, testdata string, rules []*analyzer.Rule) {
+// Fixtures runs every rule over its fixtures, each as a subtest: the whole tree
+// and every file alone. A rule that reviews suppressions runs with the others
+// that are given. It fails if a rule has no bad or no ok case, and if the name
+// of a case does not tell which of the two it is.
+func Fixtures(t *testing.T, testdata string, rules []*analyzer.Rule, others ...*analyzer.Rule) {
 	t.Helper()
-	for _, problem := range strangers(testdata, rules) {
-		t.Error(problem)
-	}
 	for _, rule := range rules {
 		t.Run(rule.ID, func(t *testing.T) {
 			t.Parallel()
@@ -46,13 +43,22 @@ func RunAll(t *testing.T, testdata string, rules []*analyzer.Rule) {
 					t.Parallel()
 					ran := []*analyzer.Rule{rule}
 					if rule.Review != "" { // without the others there is nothing to review
-						ran = rules
+						ran = others
 					}
 					Run(t, filepath.Join(dir, name), ran...)
 					Alone(t, filepath.Join(dir, name), ran...)
 				})
 			}
 		})
+	}
+}
+
+// Strangers fails if testdata holds a directory that belongs to none of the
+// rules.
+func Strangers(t *testing.T, testdata string, rules []*analyzer.Rule) {
+	t.Helper()
+	for _, problem := range strangers(testdata, rules) {
+		t.Error(problem)
 	}
 }
 

@@ -17,6 +17,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/config"
 	"github.com/kubeknot/kubeknot/policies"
 	"github.com/kubeknot/kubeknot/rules"
+	"github.com/kubeknot/kubeknot/rules/services"
 )
 
 // allRules compiles the policies once for all tests.
@@ -104,8 +105,8 @@ overrides:
 		{"with a namespace", "bare-pod", at("base/pod.yaml", "prod", "Pod", "web"), config.Setting{Severity: analyzer.Error}},
 		{"a namespace that is not known", "bare-pod", pod, config.Setting{Severity: analyzer.Warning}},
 		{"a finding without an object", "bare-pod", at("base/pod.yaml", "", "", ""), config.Setting{Severity: analyzer.Warning}},
-		{"options over the defaults", "node-port-conflict", pod, config.Setting{Severity: analyzer.Info, Options: rules.NodePortRange{First: 20000, Last: 32767}}},
-		{"options replace options", "node-port-conflict", at("dev/s.yaml", "", "Service", "web"), config.Setting{Severity: analyzer.Info, Options: rules.NodePortRange{First: 30000, Last: 40000}}},
+		{"options over the defaults", "node-port-conflict", pod, config.Setting{Severity: analyzer.Info, Options: services.NodePortRange{First: 20000, Last: 32767}}},
+		{"options replace options", "node-port-conflict", at("dev/s.yaml", "", "Service", "web"), config.Setting{Severity: analyzer.Info, Options: services.NodePortRange{First: 30000, Last: 40000}}},
 		{"a file of another tree", "bare-pod", config.Target{Path: "/elsewhere/dev/pod.yaml", Kind: "Pod", Name: "web"}, config.Setting{Severity: analyzer.Warning}},
 		{"standard input", "bare-pod", config.Target{Kind: "Pod", Name: "debug-1"}, config.Setting{Severity: analyzer.Warning}},
 	} {

@@ -13,7 +13,8 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/cache"
-	"github.com/kubeknot/kubeknot/rules"
+	"github.com/kubeknot/kubeknot/rules/kustomize"
+	"github.com/kubeknot/kubeknot/rules/services"
 )
 
 // changing is a tree in which every Service finds its pod.
@@ -57,7 +58,7 @@ func TestFilesThatChangeDuringARun(t *testing.T) {
 
 func changeDuring(t *testing.T, work, file string, change func(name, text string) error) {
 	dir, store := makeTree(t, changing()), t.TempDir()
-	o := Options{Dir: dir, Paths: []string{"plain", "chart", "k"}, Values: []string{"given.yaml"}, Rules: []*analyzer.Rule{rules.ServiceSelectsNothing, rules.KustomizeBuildFails}}
+	o := Options{Dir: dir, Paths: []string{"plain", "chart", "k"}, Values: []string{"given.yaml"}, Rules: []*analyzer.Rule{services.ServiceSelectsNothing, kustomize.KustomizeBuildFails}}
 	first := cached(o, &cache.Dir{Path: store})
 	var once sync.Once
 	first.Progress = func(done string, _, _ int) {

@@ -18,7 +18,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/report"
-	"github.com/kubeknot/kubeknot/rules"
+	"github.com/kubeknot/kubeknot/rules/services"
 )
 
 // messy is a tree in which all that a run orders is there: findings of several
@@ -208,7 +208,7 @@ func TestEitherEndIsReported(t *testing.T) {
 		"app/update/deployment.yaml": strings.ReplaceAll(deployment, "WEB", "later"),
 	})
 	messages := func(path string) string {
-		result := lint(t, Options{Dir: dir, Paths: []string{path}, Rules: []*analyzer.Rule{rules.ServiceSelectsNothing}})
+		result := lint(t, Options{Dir: dir, Paths: []string{path}, Rules: []*analyzer.Rule{services.ServiceSelectsNothing}})
 		return strings.Join(lines(result), "\n")
 	}
 	const broken = "app/service.yaml: Service web matches no pods"

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/kubeknot/kubeknot/analyzer"
-	"github.com/kubeknot/kubeknot/rules"
+	"github.com/kubeknot/kubeknot/rules/kustomize"
 )
 
 // processorClock returns the processor time that the process has used.
@@ -38,7 +38,7 @@ func TestNamedPipesAreSaidAndNotRead(t *testing.T) {
 	done := make(chan bool)
 	go func() { // opening a pipe for reading waits for a writer
 		defer close(done)
-		result := lint(t, Options{Dir: dir, Paths: []string{"."}, Markdown: true, Rules: []*analyzer.Rule{seen, rules.KustomizeBuildFails}})
+		result := lint(t, Options{Dir: dir, Paths: []string{"."}, Markdown: true, Rules: []*analyzer.Rule{seen, kustomize.KustomizeBuildFails}})
 		expect(t, result, "a.yaml: ConfigMap a",
 			"k/kustomization.yaml: the kustomization of k cannot be built: loading KV pairs: file sources: [pipe]: not a regular file",
 			"c/Chart.yaml - not a regular file",

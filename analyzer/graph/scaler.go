@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
@@ -73,3 +74,12 @@ func (g *Graph) ScaledBy(w *Workload) *Scaler {
 	}
 	return nil
 }
+
+// NoPods reports a workload without any pods.
+func NoPods(g *Graph, w *Workload) bool {
+	n, ok := g.LeastPods(w)
+	return ok && n == 0
+}
+
+// RefName is the path of the name of an autoscaler's target.
+func RefName(s *Scaler) []string { return append(slices.Clone(s.RefPath), "name") }

@@ -158,3 +158,9 @@ func (s Selector) ExpressionPath(r *manifest.Resource, key string) []string {
 	}
 	return s.Path
 }
+
+// OnlyLabels reports whether a selector consists of labels that must be equal.
+func OnlyLabels(s Selector) bool {
+	requirements, _ := s.Selector.Requirements()
+	return len(requirements) == len(s.Equal)
+}

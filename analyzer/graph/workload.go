@@ -251,3 +251,9 @@ func FormatLabels(set map[string]string) string {
 // HasUnknown reports whether the template gives the label a value that a later
 // tool fills in.
 func (w *Workload) HasUnknown(key string) bool { return manifest.IsPlaceholder(w.Labels[key]) }
+
+// IsOrdinalName reports whether a Pod is named like one of a StatefulSet.
+func IsOrdinalName(set, pod string) bool {
+	ordinal, ok := strings.CutPrefix(pod, set+"-")
+	return ok && ordinal != "" && strings.Trim(ordinal, "0123456789") == ""
+}

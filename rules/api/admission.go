@@ -1,0 +1,186 @@
+package api
+
+import (
+	"fmt"
+	"slices"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/apiserver"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
+	"github.com/kubeknot/kubeknot/rules/internal/verdict"
+)
+
+// admission is what a unit finds of admission policies: those that it holds,
+// those of the directories above and those from outside.
+type admission struct {
+	policies   []admissionPolicy
+	bindings   map[string][]binding // by the name of the policy
+	params     []apiserver.Object
+	namespaces []apiserver.Object
+}
+
+type admissionPolicy struct {
+	*apiserver.Policy
+	resource *manifest.Resource
+}
+
+type binding struct {
+	*apiserver.Binding
+	resource *manifest.Resource
+}
+
+// admissionOf collects the policies. Of an object that is defined more than
+// once the closest definition counts, and of those of the unit the last. It is
+// nil if no policy is in force.
+func admissionOf(u *unit.Unit) *admission {
+	lists := [][]*manifest.Resource{u.Resources, u.Context, u.Policies}
+	if !slices.ContainsFunc(lists, func(list []*manifest.Resource) bool {
+		return slices.ContainsFunc(list, func(r *manifest.Resource) bool { return r.Kind == "ValidatingAdmissionPolicy" })
+	}) {
+		return nil
+	}
+	a := &admission{bindings: map[string][]binding{}}
+	chosen := map[manifest.ID]*manifest.Resource{}
+	for _, r := range u.Resources {
+		chosen[r.ID()] = r
+	}
+	var all []*manifest.Resource
+	for _, list := range lists {
+		for _, r := range list {
+			if other := chosen[r.ID()]; other == nil || other == r {
+				chosen[r.ID()] = r
+				all = append(all, r)
+			}
+		}
+	}
+	params := map[[2]string]bool{}
+	for _, r := range all {
+		if r.Group != "admissionregistration.k8s.io" {
+			continue
+		}
+		if p := policyOf(r); p != nil {
+			a.policies = append(a.policies, admissionPolicy{p, r})
+			apiVersion, kind := p.Param()
+			params[[2]string{apiVersion, kind}] = true
+		} else if b := bindingOf(r); b != nil {
+			a.bindings[b.Spec.PolicyName] = append(a.bindings[b.Spec.PolicyName], binding{b, r})
+		}
+	}
+	if len(a.policies) == 0 || len(a.bindings) == 0 {
+		return nil
+	}
+	for _, r := range all {
+		param, namespace := params[[2]string{r.APIVersion, r.Kind}], r.Group == "" && r.Kind == "Namespace"
+		if !param && !namespace {
+			continue
+		}
+		o, ok := verdict.Object(r)
+		switch {
+		case !ok:
+		case param:
+			a.params = append(a.params, o)
+		default:
+			a.namespaces = append(a.namespaces, o)
+		}
+	}
+	return a
+}
+
+// policyKey is the key of what is compiled of a resource: the units below lean
+// on it.
+type policyKey struct{}
+
+func policyOf(r *manifest.Resource) *apiserver.Policy {
+	if r.Kind != "ValidatingAdmissionPolicy" {
+		return nil
+	}
+	return r.Derive(policyKey{}, func() any {
+		o, ok := verdict.Object(r)
+		if !ok {
+			return (*apiserver.Policy)(nil)
+		}
+		return apiserver.NewPolicy(o)
+	}).(*apiserver.Policy)
+}
+
+func bindingOf(r *manifest.Resource) *apiserver.Binding {
+	if r.Kind != "ValidatingAdmissionPolicyBinding" {
+		return nil
+	}
+	return r.Derive(policyKey{}, func() any {
+		o, ok := verdict.Object(r)
+		if !ok {
+			return (*apiserver.Binding)(nil)
+		}
+		return apiserver.NewBinding(o)
+	}).(*apiserver.Binding)
+}
+
+// judge reports what the policies say to a resource.
+func (a *admission) judge(p *analyzer.Pass, r *manifest.Resource) {
+	o, ok := verdict.Object(r)
+	if !ok {
+		return
+	}
+	review := apiserver.NewReview(o, p.Graph.Namespace(r), a.namespaces)
+	if review == nil {
+		return
+	}
+	for _, policy := range a.policies {
+		for _, b := range a.bindings[policy.Name] {
+			broken, err := policy.Judge(b.Binding, review, a.params)
+			if err != nil {
+				p.Skip(r, fmt.Sprintf("%s: %s", policy.resource, err))
+				continue
+			}
+			for _, f := range broken {
+				denied := denial(r, policy, b, f)
+				if denied.Path != nil && verdict.HoldsPlaceholder(r.Get(denied.Path...)) {
+					p.Skip(r, "objects: a value is still to be filled in")
+					continue
+				}
+				p.Report(denied)
+			}
+		}
+	}
+}
+
+// denial words a validation that does not hold.
+func denial(r *manifest.Resource, p admissionPolicy, b binding, f apiserver.Broken) analyzer.Finding {
+	finding := analyzer.Finding{
+		Message:  fmt.Sprintf("%s violates %s: %s", r, p.resource, r.Mask(f.Message)),
+		Resource: r,
+		Path:     r.Mentioned(f.Message),
+		Help:     "change it as the policy asks; or change the policy, or what its binding matches",
+	}
+	finding.Severity, finding.Claim, finding.Consequence = actions(b)
+	at, is := []string{"metadata", "name"}, "the policy"
+	if f.Validation >= 0 {
+		at, is = []string{"spec", "validations", fmt.Sprint(f.Validation), "expression"}, "is not true of it"
+		if finding.Path == nil {
+			finding.Path = r.Mentioned(p.Spec.Validations[f.Validation].Expression)
+		}
+	}
+	finding.Location = r.EntryLocation(finding.Path...)
+	finding.Related = []analyzer.Related{
+		{Location: p.resource.EntryLocation(at...), Message: is},
+		{Location: b.resource.EntryLocation("spec", "validationActions"), Message: "puts the policy in force"},
+	}
+	return finding
+}
+
+// actions returns what a binding makes of a violation, by the loudest of its
+// actions.
+func actions(b binding) (analyzer.Severity, analyzer.Claim, string) {
+	loudest, claim, does := analyzer.Info, analyzer.Policy, "it is accepted, and the audit log says so"
+	for _, action := range b.Spec.ValidationActions {
+		switch action {
+		case "Deny":
+			return analyzer.Error, analyzer.Rejected, "the API server refuses it"
+		case "Warn":
+			loudest, claim, does = analyzer.Warning, analyzer.Policy, "it is accepted with a warning"
+		}
+	}
+	return loudest, claim, does
+}

@@ -1,0 +1,65 @@
+package api
+
+import (
+	"fmt"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/apiserver"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
+	"github.com/kubeknot/kubeknot/rules/internal/verdict"
+	"github.com/kubeknot/kubeknot/rules/internal/workload"
+)
+
+// FieldMissing reports values that the API server's validation misses.
+var FieldMissing = &analyzer.Rule{
+	ID:    "field-missing",
+	Title: "A field that must be set is not",
+	Claim: analyzer.Rejected,
+	Why: `Some fields have no default that would make sense, so the API server refuses an object without them. kubeknot asks the server's own code, that of Kubernetes ` + apiserver.KubernetesVersion + `.
+
+Where a field is only misspelt or misplaced, unknown-field says so instead.`,
+	Bad: `apiVersion: v1
+kind: Service
+metadata:
+  name: web
+spec:
+  clusterIP: None
+  ports:
+    - {name: http, port: 80}
+    - {port: 443}
+`,
+	Good: `apiVersion: v1
+kind: Service
+metadata:
+  name: web
+spec:
+  clusterIP: None
+  ports:
+    - {name: http, port: 80}
+    - {name: https, port: 443}
+`,
+	References: []string{
+		"https://kubernetes.io/docs/reference/kubernetes-api/",
+		"k8s.io/kubernetes/pkg/registry: the create strategy of each kind; pkg/apis: its validation",
+	},
+	Run: func(p *analyzer.Pass) error {
+		verdict.Refusals(p, apiserver.Required, func(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
+			finding := verdict.Refused(r, f)
+			finding.Message = fmt.Sprintf("%s: %s", r, verdict.InWords(r, f))
+			switch values := verdict.Supported(f.Message); {
+			case len(values) > 0:
+				finding.Help = fmt.Sprintf("set %s to %s", verdict.FieldOf(f), nearestOf(manifest.String(r.Node, f.Path...), values))
+			case r.Get(f.Path...) == nil:
+				finding.Help = fmt.Sprintf("set %s", verdict.FieldOf(f))
+			default:
+				finding.Help, _ = remedy(r, f)
+			}
+			if p.Unit.Kind == unit.Document || workload.IsPatch(p.Graph, r) { // which may show a part of the object
+				finding.Evidence = analyzer.Open
+			}
+			return finding
+		})
+		return nil
+	},
+}

@@ -1,0 +1,2 @@
+// Package disruption holds the rules about PodDisruptionBudgets.
+package disruption

@@ -1,0 +1,2 @@
+// Package missing reports references to objects that do not exist.
+package missing

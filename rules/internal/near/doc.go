@@ -1,0 +1,3 @@
+// Package near finds what was probably meant where a name or a selector matches
+// nothing.
+package near

@@ -1,0 +1,327 @@
+package verdict
+
+import (
+	"encoding/json"
+	"fmt"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/apiserver"
+	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
+)
+
+// Verdict is what the API server says to one resource of a unit.
+type Verdict struct {
+	Resource *manifest.Resource
+	// definition is the CustomResourceDefinition of the resource's kind, nil if
+	// it is a kind of the server itself.
+	definition *manifest.Resource
+	apiserver.Verdict
+}
+
+// verdictKey is the key of the verdicts among the views of a graph.
+type verdictKey struct{}
+
+// String names what takes most of the time of many runs.
+func (verdictKey) String() string { return "verdict of the API server" }
+
+// All asks the API server about every resource of the unit, once for all
+// rules that speak for it.
+func All(g *graph.Graph) []Verdict {
+	return g.View(verdictKey{}, func() any {
+		var all []Verdict
+		if g.Unit.Kind == unit.Dump { // the server has accepted it
+			return all
+		}
+		s := newServer(g.Unit)
+		for _, r := range g.Unit.Resources {
+			if v, ok := s.ask(r); ok {
+				all = append(all, v)
+			}
+		}
+		return all
+	}).([]Verdict)
+}
+
+// Builtin returns a resource as kubectl would send it; ok is false if the
+// server is not asked about its kind.
+func Builtin(r *manifest.Resource) (o apiserver.Object, ok bool) {
+	if !apiserver.Known(r.APIVersion, r.Kind) {
+		return o, false
+	}
+	return apiserver.Object{APIVersion: r.APIVersion, Kind: r.Kind, Source: applied{r}}, true
+}
+
+// applied is a resource as the API server reads it.
+type applied struct{ *manifest.Resource }
+
+func (a applied) Decode(into any) bool { return manifest.Decode(a.Node, into) }
+
+func (a applied) JSON() ([]byte, bool) { return manifest.AppendJSON(nil, a.Node) }
+
+// Object returns a resource of whatever kind as kubectl would send it; ok is
+// false if it is cut short.
+func Object(r *manifest.Resource) (o apiserver.Object, ok bool) {
+	data, ok := manifest.AppendJSON(nil, r.Node)
+	return apiserver.Object{APIVersion: r.APIVersion, Kind: r.Kind, JSON: data}, ok
+}
+
+// Refusals reports what the server refuses of one family, in the words of
+// explain. It leaves out what a richer rule says, values that are still to be
+// filled in, and everything that kustomize or a webhook may still mend.
+func Refusals(p *analyzer.Pass, family apiserver.Family, explain func(*manifest.Resource, apiserver.Refusal) analyzer.Finding) {
+	for _, v := range All(p.Graph) {
+		if v.Unread && family == apiserver.WrongType { // said once
+			p.Skip(v.Resource, "objects: too large to ask the API server")
+		}
+		for _, r := range v.Refusals {
+			r.Path = fieldAtFault(v.Resource, r)
+			switch {
+			case r.Family != family, spokenFor(v.Resource, r), mountsDeclared(v.Resource, r):
+			case r.Expression: // < and > are operators in it
+				p.Report(v.trace(explain(v.Resource, r)))
+			case Unfinished(v.Resource, r.Path), v.definition != nil && HoldsPlaceholder(v.Resource.Get(r.Path...)), manifest.IsPlaceholder(r.Message):
+				p.Skip(v.Resource, "objects: a value is still to be filled in")
+			case p.Unit.Rewritten && family != apiserver.UnknownField && family != apiserver.WrongType:
+				p.Skip(v.Resource, "objects: what they lack may come from kustomize")
+			case v.definition != nil && family != apiserver.UnknownField && family != apiserver.NotServed && mayBeMended(p.Unit, v.Resource.Group):
+				p.Skip(v.Resource, "custom resources: a webhook may change them before they are validated")
+			default:
+				p.Report(v.trace(explain(v.Resource, r)))
+			}
+		}
+	}
+}
+
+// trace names the definition that a finding about a custom resource follows.
+func (v Verdict) trace(f analyzer.Finding) analyzer.Finding {
+	if v.definition != nil {
+		f.Related = append(f.Related, analyzer.Related{Location: v.definition.NameLocation(), Message: "defined by this CustomResourceDefinition"})
+	}
+	return f
+}
+
+// spokenFor reports whether a rule of its own explains the refusal better.
+func spokenFor(r *manifest.Resource, f apiserver.Refusal) bool {
+	switch r.Kind {
+	case "HorizontalPodAutoscaler":
+		return strings.Contains(f.Message, "apiVersion must specify API group") // hpa-target-missing
+	case "Job":
+		if !manifest.Bool(r.Node, "spec", "manualSelector") {
+			return false // no selector is wanted, and invalid-value says so
+		}
+	case "Deployment", "ReplicaSet", "StatefulSet", "ReplicationController", "DaemonSet":
+	default:
+		return false
+	}
+	switch {
+	case f.Field == "spec.replicas" && r.Kind == "DaemonSet" && f.Family == apiserver.UnknownField:
+		return true // daemonset-replicas
+	case IsMismatch(f):
+		return true // selector-template-mismatch
+	case f.Family == apiserver.WrongType:
+		return strings.HasPrefix(f.Field, "spec.selector") && mustSelect(r) && !asksForLabels(r) // selector-missing
+	case f.Family == apiserver.UnknownField:
+		return len(f.Path) == 3 && strings.HasPrefix(f.Field, "spec.selector.") && f.Near == "" && mustSelect(r) && !asksForLabels(r) // selector-missing
+	}
+	return strings.HasPrefix(f.Field, "spec.selector") // selector-missing, selector-template-mismatch
+}
+
+// mustSelect reports whether selector-missing asks for a selector of the kind.
+func mustSelect(r *manifest.Resource) bool {
+	return r.Kind != "Job" && r.Kind != "ReplicationController"
+}
+
+// asksForLabels reports whether the selector of a controller, in the form of
+// the API, has anything in it: then selector-missing does not speak of it.
+func asksForLabels(r *manifest.Resource) bool {
+	labels, expressions := r.Get("spec", "selector", "matchLabels"), r.Get("spec", "selector", "matchExpressions")
+	return labels != nil && labels.Kind == manifest.MappingNode && len(labels.Content) > 0 ||
+		expressions != nil && expressions.Kind == manifest.SequenceNode && len(expressions.Content) > 0
+}
+
+// mountsDeclared reports whether a mount is said to find no volume although the
+// pod has it: the server leaves out volumes that it refuses
+// (pkg/apis/core/validation ValidateVolumes), and the mount is right.
+func mountsDeclared(r *manifest.Resource, f apiserver.Refusal) bool {
+	n := len(f.Path) - 5 // containers, 0, volumeMounts, 0, name
+	if n < 0 || !strings.HasPrefix(f.Message, "Not found") || f.Path[n+4] != "name" {
+		return false
+	}
+	volumes := manifest.Items(r.Get(append(slices.Clone(f.Path[:n]), "volumes")...))
+	return slices.ContainsFunc(volumes, func(v *manifest.Node) bool { return manifest.String(v, "name") == manifest.String(r.Node, f.Path...) })
+}
+
+// IsMismatch reports whether the server says that a selector does not match
+// its template (pkg/apis/apps/validation).
+func IsMismatch(f apiserver.Refusal) bool {
+	return strings.Contains(f.Message, "`selector` does not match template `labels`")
+}
+
+// Unfinished reports whether the value holds a placeholder.
+func Unfinished(r *manifest.Resource, path []string) bool {
+	n := r.Get(path...)
+	switch {
+	case n == nil:
+		return false
+	case len(n.Content) == 0:
+		return manifest.IsPlaceholder(n.Value)
+	}
+	// {NAME} is read as a mapping with a null.
+	return len(n.Content) == 2 && n.Style&manifest.FlowStyle != 0 && manifest.IsNull(&n.Content[1]) && strings.ToUpper(n.Content[0].Value) == n.Content[0].Value
+}
+
+// Refused fills in what all findings about a refusal share.
+func Refused(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
+	return analyzer.Finding{
+		Consequence: "the API server refuses it: " + Said(r, f.Field, f.Message),
+		Location:    wholeOf(r, f.Path),
+		Path:        f.Path,
+		Resource:    r,
+	}
+}
+
+// exceeded finds the resource of which the server says that its request is
+// larger than its limit (pkg/apis/core/validation ValidateContainerResources);
+// it names the requests as a whole.
+var exceeded = regexp.MustCompile(`must be (?:less than or )?equal to (\S+) limit`)
+
+// fieldAtFault returns the path to what the author has to change where the
+// server names another field, or more than that.
+func fieldAtFault(r *manifest.Resource, f apiserver.Refusal) []string {
+	if f.Field == "spec.clusterIPs[0]" && r.Get("spec", "clusterIPs") == nil { // the server copies it
+		return []string{"spec", "clusterIP"}
+	}
+	if m := exceeded.FindStringSubmatch(f.Message); m != nil && len(f.Path) > 0 && f.Path[len(f.Path)-1] == "requests" {
+		if one := append(slices.Clone(f.Path), m[1]); r.Get(one...) != nil {
+			return one
+		}
+	}
+	return f.Path
+}
+
+// wholeOf returns the place of a value: of an object or a list the key, because
+// its first line alone is not what is at fault.
+func wholeOf(r *manifest.Resource, path []string) source.Location {
+	if n := r.Get(path...); n != nil && n.Kind != manifest.ScalarNode && n.Style&manifest.FlowStyle == 0 {
+		return r.KeyLocation(path...)
+	}
+	return r.Location(path...)
+}
+
+// Said is the server's own sentence, without objects and differences that it
+// quotes. Of a Secret only the field is repeated, because the sentence may quote
+// a value.
+func Said(r *manifest.Resource, field, message string) string {
+	message, _, _ = strings.Cut(message, "\n")
+	if kind, detail, ok := strings.Cut(message, ": {"); ok {
+		if _, rest, quoted := cutValue("{" + detail); quoted {
+			message = kind + ": " + rest
+		}
+	}
+	message = r.Mask(message)
+	switch {
+	case r.IsSecret() && !strings.HasPrefix(field, "metadata"):
+		return field
+	case field == "" || strings.Contains(message, field):
+		return message
+	}
+	return field + ": " + message
+}
+
+// ParentOf names what holds the last step of a path: "spec.template", or the
+// object itself.
+func ParentOf(path []string) string {
+	if len(path) < 2 {
+		return "the object"
+	}
+	return manifest.FieldPath(path[:len(path)-1])
+}
+
+// FieldOf names a field for a message.
+func FieldOf(f apiserver.Refusal) string {
+	if len(f.Path) == 0 {
+		return "the object"
+	}
+	return manifest.FieldPath(f.Path)
+}
+
+// IsSecret reports whether a value must not be shown.
+func IsSecret(r *manifest.Resource, path []string) bool {
+	return r.IsSecret() && !slices.Contains(path[:min(1, len(path))], "metadata")
+}
+
+// InWords turns the server's terse causes (k8s.io/apimachinery
+// pkg/util/validation/field) into a sentence about a field.
+func InWords(r *manifest.Resource, f apiserver.Refusal) string {
+	secret := IsSecret(r, f.Path)
+	sentence, _, _ := strings.Cut(f.Message, "\n") // differences follow
+	kind, detail, _ := strings.Cut(r.Mask(sentence), ": ")
+	if secret {
+		detail = ""
+	}
+	detail, _, _ = strings.Cut(detail, " (e.g. ") // examples and regular expressions
+	value, rest, quoted := cutValue(detail)
+	written := manifest.String(r.Node, f.Path...)
+	switch {
+	case kind == "Required value" && len(Supported(detail)) > 0 && written != "":
+		return fmt.Sprintf("%s cannot be %q: %s", FieldOf(f), written, detail)
+	case kind == "Required value" && detail != "" && r.Get(f.Path...) != nil:
+		return fmt.Sprintf("%s lacks a part: %s", FieldOf(f), detail)
+	case kind == "Required value" && detail != "":
+		return fmt.Sprintf("%s is required: %s", FieldOf(f), detail)
+	case kind == "Required value":
+		return FieldOf(f) + " is required"
+	case kind == "Forbidden":
+		return strings.TrimSuffix(fmt.Sprintf("%s is not allowed: %s", FieldOf(f), detail), ": ")
+	case kind == "Duplicate value":
+		return fmt.Sprintf("%s repeats %s", FieldOf(f), detail)
+	case kind == "Not found" && quoted && value != "" && rest != "":
+		return fmt.Sprintf("%s names %s, which is not there: %s", FieldOf(f), value, rest)
+	case kind == "Not found":
+		return fmt.Sprintf("%s names %s, which is not there", FieldOf(f), detail)
+	case kind == "Unsupported value" && quoted && value != "":
+		return fmt.Sprintf("%s cannot be %s: %s", FieldOf(f), value, rest)
+	case kind == "Too long" || kind == "Too many" || kind == "Too few":
+		return fmt.Sprintf("%s is %s: %s", FieldOf(f), strings.ToLower(kind), detail)
+	case kind == "Invalid value" && quoted && value == "":
+		return fmt.Sprintf("%s is refused: %s", FieldOf(f), rest)
+	case kind == "Invalid value" && quoted:
+		return fmt.Sprintf("%s cannot be %s: %s", FieldOf(f), value, rest)
+	case kind == "Invalid value" && secret:
+		return FieldOf(f) + " is not valid"
+	case secret:
+		return FieldOf(f) + " is refused"
+	}
+	return fmt.Sprintf("%s is refused: %s", FieldOf(f), r.Mask(sentence))
+}
+
+// isValue tells a value that the server quotes from the beginning of a sentence.
+var isValue = regexp.MustCompile(`^(["{\[<]|-?[0-9]|(true|false|null)$)`)
+
+// MaxQuoted is the length from which a value is not repeated in a message.
+const MaxQuoted = 60
+
+// cutValue splits the value that the server quotes from what it says of it. A
+// value that is long, or a whole object, is left out.
+func cutValue(detail string) (value, rest string, ok bool) {
+	value, rest, ok = strings.Cut(detail, ": ")
+	if whole := json.NewDecoder(strings.NewReader(detail)); whole.Decode(new(json.RawMessage)) == nil { // which may hold a colon
+		end := int(whole.InputOffset())
+		if after, found := strings.CutPrefix(detail[end:], ": "); found {
+			value, rest = detail[:end], after
+		}
+	}
+	if !isValue.MatchString(value) {
+		return "", detail, true // a rule of a CustomResourceDefinition quotes none
+	}
+	if len(value) > MaxQuoted || strings.HasPrefix(value, "{") || value == "null" || value == `""` {
+		value = ""
+	}
+	return value, rest, ok
+}

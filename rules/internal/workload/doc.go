@@ -1,0 +1,3 @@
+// Package workload holds what several families ask about controllers and their
+// pods.
+package workload

@@ -1,0 +1,2 @@
+// Package kustomize holds the rules about kustomizations and what they build.
+package kustomize

@@ -1,0 +1,3 @@
+// Package network holds the rules about traffic beside Services: Ingresses and
+// NetworkPolicies.
+package network

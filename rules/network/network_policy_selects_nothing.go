@@ -1,0 +1,157 @@
+package network
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+
+	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
+	"github.com/kubeknot/kubeknot/rules/internal/near"
+)
+
+// NetworkPolicySelectsNothing reports NetworkPolicies whose selectors miss the
+// pods that were meant by a slip of the pen, or by the key of a label.
+var NetworkPolicySelectsNothing = &analyzer.Rule{
+	ID:    "network-policy-selects-nothing",
+	Title: "A NetworkPolicy misses the pods that were meant",
+	Claim: analyzer.Suspect,
+	Kinds: []string{"NetworkPolicy"},
+	Why: `A NetworkPolicy applies to the pods of its namespace that its podSelector matches. If there are none it is accepted, and the pods that were meant stay open to all. A podSelector among the peers of a rule that matches no pods lets nobody in, or out.
+
+Policies are often written for pods that come from somewhere else, so it is reported only if the labels of some pods of this directory, or of one beside, are a slip away from the selector, or if pods of this directory have its values under other keys.`,
+	Bad: `apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: carts
+spec:
+  podSelector:
+    matchLabels: {app: cart}
+  policyTypes: [Ingress]
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: store
+  labels: {app: carts}
+spec:
+  containers: [{name: store, image: example/carts}]
+`,
+	Good: `apiVersion: networking.k8s.io/v1
+kind: NetworkPolicy
+metadata:
+  name: carts
+spec:
+  podSelector:
+    matchLabels: {app: carts}
+  policyTypes: [Ingress]
+---
+apiVersion: v1
+kind: Pod
+metadata:
+  name: store
+  labels: {app: carts}
+spec:
+  containers: [{name: store, image: example/carts}]
+`,
+	References: []string{
+		"https://kubernetes.io/docs/concepts/services-networking/network-policies/#behavior-of-to-and-from-selectors",
+		"k8s.io/api/networking/v1/types.go: NetworkPolicySpec, NetworkPolicyPeer",
+	},
+	Run: func(p *analyzer.Pass) error {
+		for _, r := range p.Unit.Resources {
+			if r.Kind != "NetworkPolicy" || r.Group != "networking.k8s.io" || p.Graph.Superseded(r) {
+				continue
+			}
+			for _, path := range podSelectors(r) {
+				policySelector(p, r, graph.ReadLabelSelector(r, path...))
+			}
+		}
+		return nil
+	},
+}
+
+// podSelectors returns the paths of the selectors of pods of the policy's own
+// namespace.
+func podSelectors(r *manifest.Resource) [][]string {
+	paths := [][]string{{"spec", "podSelector"}}
+	for _, way := range []struct{ rules, peers string }{{"ingress", "from"}, {"egress", "to"}} {
+		for i, rule := range manifest.Items(r.Get("spec", way.rules)) {
+			for j, peer := range manifest.Items(manifest.Get(rule, way.peers)) {
+				if manifest.Get(peer, "podSelector") != nil && manifest.Field(peer, "namespaceSelector").Key == nil {
+					paths = append(paths, []string{"spec", way.rules, strconv.Itoa(i), way.peers, strconv.Itoa(j), "podSelector"})
+				}
+			}
+		}
+	}
+	return paths
+}
+
+// policySelector reports a selector that matches no pods but would match some
+// if a label were spelled as theirs.
+func policySelector(p *analyzer.Pass, r *manifest.Resource, selector graph.Selector) {
+	if selector.State != graph.Present || len(p.Graph.Select(p.Graph.Namespace(r), selector)) > 0 {
+		return
+	}
+	// Services and policies select pods alike, so they miss them alike.
+	as := &graph.Service{Resource: r, Own: true, Selector: selector}
+	miss := firstMiss(p.Graph, as, p.Graph.Near(as), misspelledValue)
+	if miss == nil {
+		miss = firstMiss(p.Graph, as, p.Graph.Near(as), near.OtherKey)
+	}
+	if len(p.Graph.SelectSiblings(p.Graph.Namespace(r), selector)) > 0 {
+		p.Skip(r, "NetworkPolicies: their pods are only in a directory beside")
+		return
+	}
+	if miss == nil {
+		if miss = firstMiss(p.Graph, as, p.Graph.Siblings(), misspelledValue); miss != nil {
+			miss.At = source.Location{} // a sibling is no end of the tie
+		}
+	}
+	if miss == nil || p.Unit.Rewritten {
+		p.Skip(r, "NetworkPolicies: their pods may live elsewhere")
+		return
+	}
+	f := analyzer.Finding{
+		Evidence:    analyzer.NearMiss,
+		Message:     fmt.Sprintf("%s matches no pods by %s", r, selector),
+		Label:       "no pod carries this label",
+		Consequence: "it is accepted, and the pods that were meant stay open to all",
+		Help:        miss.Help,
+		Path:        append(slices.Clone(selector.LabelsPath), miss.Key),
+		Resource:    r,
+	}
+	if len(selector.Path) > 2 {
+		f.Consequence = "it is accepted, and the pods that were meant are not let through"
+	}
+	f.Location = r.EntryLocation(f.Path...)
+	if miss.At.IsZero() {
+		f.Notes = []string{miss.What}
+	} else {
+		f.Related = []analyzer.Related{{Location: miss.At, Message: miss.What}}
+	}
+	p.Report(f)
+}
+
+// firstMiss returns the explanation by the first workload that has one.
+func firstMiss(g *graph.Graph, s *graph.Service, workloads []*graph.Workload, explain func(*graph.Graph, *graph.Service, *graph.Workload) *near.Miss) *near.Miss {
+	for _, w := range workloads {
+		if w.Superseded || w.Controlled() {
+			continue
+		}
+		if miss := explain(g, s, w); miss != nil {
+			return miss
+		}
+	}
+	return nil
+}
+
+// misspelledValue is valueOff for a slip of the pen alone.
+func misspelledValue(g *graph.Graph, s *graph.Service, w *graph.Workload) *near.Miss {
+	if miss := near.ValueOff(g, s, w); miss != nil && near.Slip(s.Selector.Equal[miss.Key], w.Labels[miss.Key]) {
+		return miss
+	}
+	return nil
+}

@@ -1,0 +1,2 @@
+// Package rbac holds the rules about roles and their bindings.
+package rbac

@@ -1,0 +1,2 @@
+// Package scaling holds the rules about autoscalers.
+package scaling

@@ -1,0 +1,2 @@
+// Package storage holds the rules about volumes and claims.
+package storage

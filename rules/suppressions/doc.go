@@ -1,0 +1,2 @@
+// Package suppressions holds the rules that review the suppressions of findings.
+package suppressions
