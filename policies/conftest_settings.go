@@ -1,7 +1,9 @@
 package policies
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"path"
 	"path/filepath"
 	"strings"
@@ -9,6 +11,8 @@ import (
 	"github.com/BurntSushi/toml"
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/loader"
+
+	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
 const conftestToml = "conftest.toml"
@@ -36,14 +40,25 @@ func conftestDefaults(file string) conftestSettings {
 // conftest's are to the working directory, where it looks for the file.
 func readConftestSettings(file string) (conftestSettings, error) {
 	s := conftestDefaults(file)
-	if _, err := toml.DecodeFile(file, &s); err != nil {
+	text, err := source.ReadNamed(file)
+	if err != nil {
+		return s, err
+	}
+	if _, err := toml.Decode(string(text), &s); err != nil {
 		return s, fmt.Errorf("%s: %w", filepath.ToSlash(file), err)
+	}
+	root, err := rootOf(file)
+	if err != nil {
+		return s, err
 	}
 	for _, paths := range []oneOrMore{s.Policy, s.Data} {
 		for i, name := range paths {
 			prefix, name := loader.SplitPrefix(name)
 			if !filepath.IsAbs(name) {
 				name = filepath.Join(filepath.Dir(file), name)
+			}
+			if err := namedBy(root, name); err != nil {
+				return s, fmt.Errorf("%s: %w", filepath.ToSlash(file), err)
 			}
 			if len(prefix) > 0 {
 				name = strings.Join(prefix, ".") + ":" + name
@@ -52,6 +67,19 @@ func readConftestSettings(file string) (conftestSettings, error) {
 		}
 	}
 	return s, nil
+}
+
+// namedBy returns an error if a path that a conftest.toml names, or a link below
+// it, leads out of root. What does not exist is the loader's to report.
+func namedBy(root, name string) error {
+	abs, err := filepath.Abs(name)
+	if err != nil {
+		return err
+	}
+	if err := source.LinksInside(root, abs); !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	return nil
 }
 
 // version returns the version of Rego that the policies are written in.

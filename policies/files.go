@@ -20,7 +20,7 @@ func (l Loader) Files(paths ...string) ([]*analyzer.Rule, error) {
 	written := make([][]string, len(dialects))
 	var errs []error
 	for _, path := range paths {
-		if _, err := os.Stat(path); err != nil {
+		if err := bounded(path); err != nil {
 			errs = append(errs, err)
 			continue
 		}
@@ -39,6 +39,45 @@ func (l Loader) Files(paths ...string) ([]*analyzer.Rule, error) {
 		return nil, err
 	}
 	return all, nil
+}
+
+// bounded returns an error if a path does not exist, or if a link below it leads
+// out of its repository: whoever named the path did not name what a link in it
+// leads to.
+func bounded(path string) error {
+	root, err := rootOf(path)
+	if err != nil {
+		return err
+	}
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return err
+	}
+	real, err = filepath.Abs(real)
+	if err != nil {
+		return err
+	}
+	return source.LinksInside(root, real)
+}
+
+// rootOf returns what bounds the files that are read for a path: the repository
+// that holds it, its own directory outside of every repository.
+func rootOf(path string) (string, error) {
+	real, err := filepath.EvalSymlinks(path)
+	if err != nil {
+		return "", err
+	}
+	if real, err = filepath.Abs(real); err != nil {
+		return "", err
+	}
+	info, err := os.Stat(real)
+	if err != nil {
+		return "", err
+	}
+	if !info.IsDir() {
+		real = filepath.Dir(real)
+	}
+	return source.Repository(real), nil
 }
 
 // Inputs returns the files and directories that the policies of some paths are

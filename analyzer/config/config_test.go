@@ -49,7 +49,7 @@ func load(t *testing.T, archive string) (c *config.Config, dir string, err error
 			t.Fatal(err)
 		}
 	}
-	c, err = config.Load(filepath.Join(dir, "kubeknot.yaml"), dir, known)
+	c, err = config.Load(filepath.Join(dir, "kubeknot.yaml"), dir, "", known)
 	return c, dir, err
 }
 
@@ -257,7 +257,7 @@ func TestExtendsThroughALinkComesToAnEnd(t *testing.T) {
 	if err := os.Symlink(".", filepath.Join(dir, "here")); err != nil {
 		t.Skip(err)
 	}
-	_, err := config.Load(file, dir, known)
+	_, err := config.Load(file, dir, "", known)
 	if err == nil || !strings.HasSuffix(err.Error(), "extends leads through more than 32 files") {
 		t.Error(err)
 	}
@@ -290,7 +290,7 @@ func TestFindTheClosestUpToTheRepository(t *testing.T) {
 
 func TestWithoutAFile(t *testing.T) {
 	t.Parallel()
-	c, err := config.Load("", t.TempDir(), known)
+	c, err := config.Load("", t.TempDir(), "", known)
 	if err != nil || !c.NeedsReason() || c.Files() != nil {
 		t.Errorf("%+v, %v", c, err)
 	}

@@ -30,6 +30,8 @@ func Find(dir string) (file string, err error) {
 			info, err := os.Stat(file)
 			switch {
 			case err != nil || info.IsDir():
+			case source.Inside(source.Repository(dir), file) != nil: // a stranger's link would decide what is read
+				return "", fmt.Errorf("%s is a link out of the repository", file)
 			case !info.Mode().IsRegular(): // nobody has named it, so nobody waits for it
 				return "", fmt.Errorf("%s is not a regular file", file)
 			default:
@@ -41,29 +43,10 @@ func Find(dir string) (file string, err error) {
 			return "", fmt.Errorf("%s and %s: remove one of them", found[0], filepath.Base(found[1]))
 		case len(found) == 1:
 			return found[0], nil
-		case isRepository(dir) || dir == filepath.Dir(dir):
+		case source.IsRepository(dir) || dir == filepath.Dir(dir):
 			return "", nil
 		}
 		dir = filepath.Dir(dir)
-	}
-}
-
-// isRepository reports whether a directory is the root of a git repository.
-func isRepository(dir string) bool {
-	_, err := os.Lstat(filepath.Join(dir, ".git"))
-	return err == nil
-}
-
-// repository returns the root of the repository that holds a directory, the
-// directory itself if none does.
-func repository(dir string) string {
-	for d := dir; ; d = filepath.Dir(d) {
-		if isRepository(d) {
-			return d
-		}
-		if d == filepath.Dir(d) {
-			return dir
-		}
 	}
 }
 
@@ -72,15 +55,31 @@ func repository(dir string) string {
 type KnownRules func(policies []Path) ([]*analyzer.Rule, error)
 
 // Load reads a configuration file and what it extends; "" gives the defaults.
-// dir is the working directory, absolute, that paths are shown relative to.
-// What is wrong with the files comes back as Faults.
-func Load(file, dir string, rules KnownRules) (*Config, error) {
-	l := &loader{dir: dir, read: source.ReadNamed, exists: exists}
+// dir is the working directory, absolute, that paths are shown relative to. root
+// is the directory that bounds what the files may name: a configuration of a
+// repository must not make kubeknot read what lies outside of it. An empty root
+// bounds nothing. What is wrong with the files comes back as Faults.
+func Load(file, dir, root string, rules KnownRules) (*Config, error) {
+	l := &loader{dir: dir, read: source.ReadNamed, exists: func(path string) error { return exists(root, path) }}
 	return l.load(file, rules)
 }
 
-// exists says why a path is neither a file nor a directory.
-func exists(path string) error {
+// Bounds returns the root that bounds what a configuration file may name: that
+// of the repository of dir, the working directory, if the file lies in it. A file
+// outside is that of whoever named it, and bounded by nothing.
+func Bounds(file, dir string) string {
+	root := source.Repository(dir)
+	if source.Inside(root, file) != nil {
+		return ""
+	}
+	return root
+}
+
+// exists says why a path is neither a file nor a directory inside of root.
+func exists(root, path string) error {
+	if err := source.Inside(root, filepath.FromSlash(path)); errors.Is(err, source.ErrOutside) {
+		return source.ErrOutside
+	}
 	info, err := os.Stat(path)
 	var reason *os.PathError
 	switch {
@@ -108,7 +107,7 @@ type layer struct {
 
 func (l *loader) load(file string, rules KnownRules) (*Config, error) {
 	c := &Config{}
-	base := repository(l.dir)
+	base := source.Repository(l.dir)
 	if file != "" {
 		base = filepath.Dir(file)
 		layers, err := l.layers(file)

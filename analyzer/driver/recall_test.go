@@ -343,7 +343,7 @@ func TestCacheHeedsNodesOfUnits(t *testing.T) {
 		want int
 	}{{"ssd", 0}, {"hdd", 1}, {"ssd", 0}} {
 		write(t, dir, "nodes.yaml", fmt.Sprintf(node, step.disk))
-		c, err := config.Load(filepath.Join(dir, "kubeknot.yaml"), dir, func([]config.Path) ([]*analyzer.Rule, error) { return all, nil })
+		c, err := config.Load(filepath.Join(dir, "kubeknot.yaml"), dir, "", func([]config.Path) ([]*analyzer.Rule, error) { return all, nil })
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -160,18 +160,19 @@ func (b Baseline) apply(out *Outcome, r Run) {
 // FindBaseline returns the baseline of a directory: of it or the closest above,
 // up to the root of the git repository or, outside of git, of the file system.
 // If there is none, file is "" and place is where to write one: the root of the
-// repository, outside of git the directory itself.
-func FindBaseline(dir string) (file, place string) {
+// repository, outside of git the directory itself. A baseline that is a link out
+// of the repository is an error: a message about its lines would quote them.
+func FindBaseline(dir string) (file, place string, err error) {
 	for d := dir; ; d = filepath.Dir(d) {
 		name := filepath.Join(d, BaselineName)
 		if info, err := os.Stat(name); err == nil && info.Mode().IsRegular() {
-			return name, name
+			return name, name, source.Inside(source.Repository(d), name)
 		}
-		if _, err := os.Lstat(filepath.Join(d, ".git")); err == nil {
-			return "", name
+		if source.IsRepository(d) {
+			return "", name, nil
 		}
 		if d == filepath.Dir(d) {
-			return "", filepath.Join(dir, BaselineName)
+			return "", filepath.Join(dir, BaselineName), nil
 		}
 	}
 }

@@ -27,7 +27,7 @@ kubeknot.yaml or .kubeknot.yaml is looked for from the working directory up to
 the root of the git repository.`,
 		Args: cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			c, err := loadConfig(file)
+			c, err := loadConfig(file, true)
 			if err != nil {
 				return err
 			}

@@ -13,7 +13,12 @@ import (
 )
 
 // known are the flags that say which findings are known.
-type known struct{ baseline, newFrom string }
+type known struct {
+	baseline, newFrom string
+	// ignoreFound leaves out the baseline that is found, because a stranger may
+	// have written it.
+	ignoreFound bool
+}
 
 // noBaseline is the value of --baseline that uses none.
 const noBaseline = "none"
@@ -49,8 +54,12 @@ func (k *known) read(paths []string) (suppress.Baseline, string, error) {
 		if err != nil {
 			return nil, "", err
 		}
-		if file, place = suppress.FindBaseline(dir); file == "" {
+		file, place, err = suppress.FindBaseline(dir)
+		if file == "" || k.ignoreFound {
 			return nil, place, nil
+		}
+		if err != nil {
+			return nil, place, fmt.Errorf("baseline: %w", err)
 		}
 	}
 	b, err := suppress.ReadBaseline(file)

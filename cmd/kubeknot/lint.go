@@ -68,6 +68,7 @@ command could not do its work or directories hold nothing to lint.`,
 	f.formats.register(cmd)
 	f.color.register(cmd, "color", "colour the text; auto: on a terminal, unless NO_COLOR is set")
 	cmd.Flags().StringVar(&f.config, "config", "", "the configuration `FILE` (default: kubeknot.yaml of the closest directory up to the root of the repository)")
+	cmd.Flags().BoolVar(&f.noRepoConfig, "no-repo-config", false, "ignore the configuration, its policies, and the baseline of the repository; --config, --policy and --baseline still count")
 	cmd.Flags().StringVar(&f.newFrom, "new-from", "", "report what the git revision `REV` does not have")
 	cmd.Flags().BoolVar(&f.noCache, "no-cache", false, "judge everything anew, and leave nothing for the next run")
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "say on standard error what changes nothing of the result, as why a cache is not used")
@@ -125,6 +126,7 @@ func (f *lintFlags) options() (driver.Options, error) {
 
 func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 	f.stderr = cmd.ErrOrStderr()
+	f.ignoreFound = f.noRepoConfig
 	if len(args) == 0 {
 		args = []string{"."}
 	}

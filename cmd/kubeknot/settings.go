@@ -11,6 +11,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/config"
 	"github.com/kubeknot/kubeknot/analyzer/driver"
+	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
 // settings are the flags that override the configuration file.
@@ -19,6 +20,7 @@ type settings struct {
 	nodes, namespace string
 	kubernetes       string
 	config           string
+	noRepoConfig     bool // use no configuration that is found
 }
 
 // settingFlags maps keys of the configuration to the flags that override them.
@@ -37,7 +39,7 @@ func (s *settings) register(cmd *cobra.Command) {
 // configure reads the configuration and puts into the options what no flag
 // says.
 func (f *lintFlags) configure(cmd *cobra.Command, o *driver.Options) error {
-	c, err := loadConfig(f.config)
+	c, err := loadConfig(f.config, !f.noRepoConfig)
 	if err != nil {
 		return err
 	}
@@ -77,20 +79,24 @@ func (f *lintFlags) configure(cmd *cobra.Command, o *driver.Options) error {
 }
 
 // loadConfig reads the configuration file that is named or, for "", the one
-// that is found from the working directory up.
-func loadConfig(file string) (*config.Config, error) {
+// that is found from the working directory up, if find says so.
+func loadConfig(file string, find bool) (*config.Config, error) {
 	dir, err := workingDirectory()
 	if err != nil {
 		return nil, err
 	}
-	if file == "" {
+	switch {
+	case file == "" && !find:
+		return config.Load("", dir, "", rulesWith)
+	case file == "":
 		if file, err = config.Find(dir); err != nil {
 			return nil, err
 		}
-	} else if !filepath.IsAbs(file) {
+		return config.Load(file, dir, source.Repository(filepath.Dir(file)), rulesWith)
+	case !filepath.IsAbs(file):
 		file = filepath.Join(dir, file)
 	}
-	return config.Load(file, dir, rulesWith)
+	return config.Load(file, dir, config.Bounds(file, dir), rulesWith)
 }
 
 // workingDirectory returns the working directory with its links followed, as
