@@ -1,7 +1,6 @@
 package driver
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"io/fs"
@@ -27,7 +26,16 @@ type tree struct {
 	files  []string
 	texts  []string // Markdown files, in the same order
 	charts []string
-	notes  []analyzer.NotJudged // what could not be looked at; File is inside the tree
+	// bounds are the directories that contexts end at, besides the root; see
+	// findRoots.
+	bounds []string
+	// goTests are the directories with tests in Go, but not those below whose
+	// testdata an argument lies.
+	goTests []string
+	// vendored are the directories with the copies of "go mod vendor", but not
+	// those that an argument lies in.
+	vendored []string
+	notes    []analyzer.NotJudged // what could not be looked at; File is inside the tree
 	// repositories are git repositories inside the tree, absolute. Each is a
 	// tree of its own, as if it had been named alone.
 	repositories []string
@@ -41,20 +49,18 @@ var extensions = []string{".json", ".yaml", ".yml"}
 // skippedDirs hold no manifests of the tree's own.
 var skippedDirs = []string{".git", "node_modules"}
 
-// maxClimb bounds how far up a root is looked for outside a git repository.
+// maxClimb bounds how far up from an argument a root lies outside a git repository.
 const maxClimb = 8
 
-// finder finds the roots of paths and remembers what it has looked at.
+// finder finds the roots of paths.
 type finder struct {
-	limits []string // directories that are never a root by their manifests, nor what is above
-	roots  map[string]string
-	holds  map[string]bool
+	dir    string   // the working directory
+	limits []string // directories that are a root only if they are named, and so is what is above
 }
 
-// newFinder returns a finder for the working directory dir, which counts as
-// one that holds manifests: from one place a file and "." are judged alike.
+// newFinder returns a finder for the working directory dir.
 func newFinder(dir string) *finder {
-	f := &finder{roots: map[string]string{}, holds: map[string]bool{dir: true}}
+	f := &finder{dir: dir}
 	limits := []string{os.TempDir()}
 	if home, err := os.UserHomeDir(); err == nil {
 		limits = append(limits, home)
@@ -67,41 +73,37 @@ func newFinder(dir string) *finder {
 	return f
 }
 
-// root returns the directory whose resources may matter to those of dir: the
-// git root; outside of git the outermost directory above that holds manifests
-// of its own or is the working directory, so that one file and its whole tree
-// are judged alike.
+// root returns the directory whose resources may matter to those of dir: the git
+// root; outside of git the working directory if it holds dir, so that from one
+// place a file and "." are judged alike, and else dir itself.
 func (f *finder) root(dir string) (root string, git bool) {
-	if root, ok := f.roots[dir]; ok {
-		return root, isRepository(root)
-	}
 	for d := dir; ; d = filepath.Dir(d) {
 		if isRepository(d) {
-			f.roots[dir] = d
 			return d, true
 		}
 		if d == filepath.Dir(d) {
 			break
 		}
 	}
-	root = dir
-	d := dir
+	if f.mayClimb(dir, f.dir) {
+		return f.dir, false
+	}
+	return dir, false
+}
+
+// mayClimb reports whether a root above dir may be the directory up: it is not too
+// far up, and neither a limit nor above one.
+func (f *finder) mayClimb(dir, up string) bool {
 	for range maxClimb {
-		d = filepath.Dir(d)
-		if d == filepath.Dir(d) || slices.Contains(f.limits, d) {
-			break
+		dir = filepath.Dir(dir)
+		if dir == filepath.Dir(dir) || slices.Contains(f.limits, dir) {
+			return false
 		}
-		holds, known := f.holds[d]
-		if !known {
-			holds = holdsManifests(d)
-			f.holds[d] = holds
-		}
-		if holds {
-			root = d
+		if dir == up {
+			return true
 		}
 	}
-	f.roots[dir] = root
-	return root, false
+	return false
 }
 
 // isRepository reports whether the directory is the root of a git repository,
@@ -109,22 +111,6 @@ func (f *finder) root(dir string) (root string, git bool) {
 func isRepository(dir string) bool {
 	_, err := os.Lstat(filepath.Join(dir, ".git"))
 	return err == nil
-}
-
-// holdsManifests reports whether a file of the directory itself looks like a
-// Kubernetes manifest.
-func holdsManifests(dir string) bool {
-	entries, err := os.ReadDir(dir)
-	if err != nil {
-		return false
-	}
-	return slices.ContainsFunc(entries, func(e fs.DirEntry) bool {
-		if !e.Type().IsRegular() || !slices.Contains(extensions, filepath.Ext(e.Name())) {
-			return false
-		}
-		data, _, err := readFile(filepath.Join(dir, e.Name()))
-		return err == nil && bytes.Contains(data, []byte("apiVersion")) && bytes.Contains(data, []byte("kind"))
-	})
 }
 
 // walk lists the manifest files of the tree by name; nothing is read yet.
@@ -171,6 +157,7 @@ func (t *tree) list(dir string) {
 		t.repositories = append(t.repositories, dir)
 		return
 	}
+	t.recognizeGo(t.rel(dir), entries)
 	for _, e := range entries {
 		p := filepath.Join(dir, e.Name())
 		switch rel := t.rel(p); {
@@ -180,6 +167,17 @@ func (t *tree) list(dir string) {
 		default:
 			t.entry(p, rel, e)
 		}
+	}
+}
+
+// recognizeGo notes directories of a Go module whose manifests nothing deploys.
+func (t *tree) recognizeGo(rel string, entries []fs.DirEntry) {
+	tested := func(e fs.DirEntry) bool { return strings.HasSuffix(e.Name(), "_test.go") }
+	switch {
+	case path.Base(rel) == "vendor" && holds(entries, "modules.txt") && !t.leadsToArgument(rel):
+		t.vendored = append(t.vendored, rel)
+	case slices.ContainsFunc(entries, tested) && !t.leadsToArgument(path.Join(rel, "testdata")):
+		t.goTests = append(t.goTests, rel)
 	}
 }
 

@@ -131,33 +131,25 @@ func TestOtherRepositoriesInsideAreJudgedApart(t *testing.T) {
 func TestRoot(t *testing.T) {
 	t.Parallel()
 	git := makeTree(t, map[string]string{"a/b/c/x.yaml": object("x"), "sub/.git": "gitdir: elsewhere", "sub/d/x.yaml": object("x")})
-	plain := plainTree(t, map[string]string{
-		"home/x.yaml": object("x"), "home/proj/values.yaml": "a: 1", "home/proj/k8s/x.yaml": object("x"), "home/proj/k8s/gap/app/x.yaml": object("x"),
-		"home/proj/k8s/empty/": "", "home/desk/here/a/x.yaml": object("x"), "home/desk/above/x.yaml": object("x"), "home/desk/above/here/a/x.yaml": object("x"), "home/other/deep/x.yaml": object("x"), "home/1/x.yaml": object("x"), "home/1/2/3/4/5/6/7/8/9/10/x.yaml": object("x"),
-	})
+	plain := plainTree(t, map[string]string{"home/x.yaml": object("x"), "home/desk/here/a/b/x.yaml": object("x"), "home/desk/x.yaml": object("x"), "home/1/2/3/4/5/6/7/8/9/x.yaml": object("x")})
 	home := filepath.Join(plain, "home")
-	tests := []struct{ name, dir, want string }{
-		{"working directory, if it is further up", filepath.Join(home, "desk/here/a"), filepath.Join(home, "desk/here")},
-		{"directory with manifests above the working directory", filepath.Join(home, "desk/above/here/a"), filepath.Join(home, "desk/above")},
-		{"git root", filepath.Join(git, "a/b/c"), git},
-		{"git root itself", git, git},
-		{"submodule", filepath.Join(git, "sub/d"), filepath.Join(git, "sub")},
-		{"outermost directory with manifests, gaps or not", filepath.Join(home, "proj/k8s/gap/app"), filepath.Join(home, "proj/k8s")},
-		{"directory without manifests of its own", filepath.Join(home, "proj/k8s/empty"), filepath.Join(home, "proj/k8s")},
-		{"nothing above", filepath.Join(home, "other/deep"), filepath.Join(home, "other/deep")},
-		{"never the home directory", filepath.Join(home, "proj"), filepath.Join(home, "proj")},
-		{"unless it is named", home, home},
-		{"not further up than it is likely", filepath.Join(home, "1/2/3/4/5/6/7/8/9/10"), filepath.Join(home, "1/2/3/4/5/6/7/8/9/10")},
-		{"eight levels up", filepath.Join(home, "1/2/3/4/5/6/7/8/9"), filepath.Join(home, "1")},
+	tests := []struct{ name, from, dir, want string }{
+		{"git root", home, filepath.Join(git, "a/b/c"), git},
+		{"git root itself", home, git, git},
+		{"submodule", home, filepath.Join(git, "sub/d"), filepath.Join(git, "sub")},
+		{"working directory that holds it", filepath.Join(home, "desk/here"), filepath.Join(home, "desk/here/a/b"), filepath.Join(home, "desk/here")},
+		{"working directory itself", filepath.Join(home, "desk/here"), filepath.Join(home, "desk/here"), filepath.Join(home, "desk/here")},
+		{"nothing above, manifests or not", filepath.Join(home, "desk/here/a"), filepath.Join(home, "desk"), filepath.Join(home, "desk")},
+		{"never the home directory", home, filepath.Join(home, "desk/here"), filepath.Join(home, "desk/here")},
+		{"unless it is named", home, home, home},
+		{"eight levels up", filepath.Join(home, "1"), filepath.Join(home, "1/2/3/4/5/6/7/8/9"), filepath.Join(home, "1")},
+		{"not nine", plain, filepath.Join(home, "1/2/3/4/5/6/7/8"), filepath.Join(home, "1/2/3/4/5/6/7/8")},
 	}
 	for _, tt := range tests {
-		f := newFinder(filepath.Join(home, "desk/here"))
-		f.holds[filepath.Join(home, "desk/above/here")] = true
+		f := newFinder(tt.from)
 		f.limits = append(f.limits, home)
-		for range 2 { // found, then remembered
-			if got, _ := f.root(tt.dir); got != tt.want {
-				t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
-			}
+		if got, _ := f.root(tt.dir); got != tt.want {
+			t.Errorf("%s: got %s, want %s", tt.name, got, tt.want)
 		}
 	}
 }
@@ -169,24 +161,63 @@ func plainTree(t testing.TB, files map[string]string) string {
 	if err := os.RemoveAll(filepath.Join(dir, ".git")); err != nil {
 		t.Fatal(err)
 	}
-	if root, git := newFinder("").root(dir); git || root != dir {
-		t.Skipf("temporary directories lie among manifests: %s", root)
+	if root, git := newFinder("").root(dir); git {
+		t.Skipf("temporary directories lie in a repository: %s", root)
 	}
 	return dir
 }
 
 func TestRootNeverIsTheTemporaryDirectory(t *testing.T) {
 	t.Parallel()
-	f := newFinder("")
 	temp, err := filepath.EvalSymlinks(os.TempDir())
 	if err != nil {
 		t.Fatal(err)
 	}
-	f.holds[temp] = true
-	f.holds[filepath.Dir(temp)] = true
 	dir := plainTree(t, nil)
-	if got, _ := f.root(dir); got == temp || got == filepath.Dir(temp) {
-		t.Errorf("got %s", got)
+	for _, from := range []string{temp, filepath.Dir(temp)} {
+		if got, _ := newFinder(from).root(dir); got != dir {
+			t.Errorf("from %s: got %s", from, got)
+		}
+	}
+}
+
+// TestContextOutsideOfGitEndsAtTheArguments has manifests further up that would
+// make a finding, and others that would silence one.
+func TestContextOutsideOfGitEndsAtTheArguments(t *testing.T) {
+	t.Parallel()
+	dir := plainTree(t, map[string]string{
+		"stray.yaml":                             pod("api") + service("api", "api"),
+		"a/b/c/d/app.yaml":                       service("web", "web") + pod("wbe"),
+		"a/b/c/base/kustomization.yaml":          "resources: [pod.yaml]\n",
+		"a/b/c/base/pod.yaml":                    pod("web"),
+		"a/b/c/overlays/x/kustomization.yaml":    "resources: [../../base, service.yaml]\n",
+		"a/b/c/overlays/x/service.yaml":          service("web", "web"),
+		"a/b/c/overlays/manifest-of-others.yaml": pod("web"),
+	})
+	at := filepath.Join(dir, "a/b/c/d")
+	for _, o := range []Options{
+		{Dir: at, Paths: []string{"."}},
+		{Dir: at, Paths: []string{"app.yaml"}},
+		{Dir: t.TempDir(), Paths: []string{at}},
+		{Dir: t.TempDir(), Paths: []string{filepath.Join(at, "app.yaml")}},
+		{Dir: at, Paths: []string{".", "../overlays/x"}},
+	} {
+		units, err := Units(t.Context(), o)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, u := range units {
+			if len(u.Context)+len(u.Replaced) > 0 || len(u.Siblings) > 0 {
+				t.Errorf("%s: %s has a context: %v %v %v", o.Paths, u.Name, u.Context, u.Replaced, u.Siblings)
+			}
+		}
+	}
+	units, err := Units(t.Context(), Options{Dir: filepath.Join(dir, "a/b/c/overlays/x"), Paths: []string{"."}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if u := units[0]; len(units) != 1 || !u.Build.Built() || len(u.Resources) != 2 || len(u.Context) > 0 {
+		t.Errorf("got %d units, the first of %v in %v", len(units), u.Resources, u.Context)
 	}
 }
 

@@ -63,8 +63,9 @@ func openTrees(dir string, paths []string, kept *Kept) ([]*tree, error) {
 		return nil, err
 	}
 	for arg, root := range roots {
-		t := open(root)
+		t := open(root.dir)
 		t.args[t.rel(arg.path)] = arg.dir
+		t.bounds = append(t.bounds, t.rel(root.bound))
 	}
 	for waiting := sorted(trees); len(waiting) > 0; waiting = waiting[1:] {
 		t := waiting[0]
@@ -89,44 +90,6 @@ func sorted(trees map[string]*tree) []*tree {
 		all = append(all, trees[root])
 	}
 	return all
-}
-
-// argument is a path that was named, absolute and with its links followed.
-type argument struct {
-	path string
-	dir  bool
-}
-
-// findRoots returns the root of the tree of each argument.
-func findRoots(dir string, paths []string) (map[argument]string, error) {
-	finder := newFinder(dir)
-	roots := map[argument]string{}
-	plain := map[string]bool{} // roots outside of git
-	for _, name := range paths {
-		abs, isDir, err := resolve(dir, name)
-		if err != nil {
-			return nil, err
-		}
-		start := abs
-		if !isDir {
-			start = filepath.Dir(abs)
-		}
-		root, git := finder.root(start)
-		roots[argument{abs, isDir}] = root
-		plain[root] = !git
-	}
-	// Of two arguments one of which lies inside the other, the inner one
-	// belongs to the tree of the outer one, or its files would be judged twice.
-	for arg, root := range roots {
-		if plain[root] {
-			for d := filepath.Dir(root); d != filepath.Dir(d); d = filepath.Dir(d) {
-				if plain[d] {
-					roots[arg] = d
-				}
-			}
-		}
-	}
-	return roots, nil
 }
 
 // resolve returns the absolute path of an argument, its own symbolic links
@@ -157,7 +120,7 @@ func openWorld(ctx context.Context, t *tree, show func(string) string, o *Option
 	if err := w.readAll(ctx, files, manifest.ParseAny); err != nil {
 		return nil, err
 	}
-	plan := unit.Tree{Files: t.files, Charts: t.charts}
+	plan := unit.Tree{Files: t.files, Charts: t.charts, GoTests: t.goTests, Vendored: t.vendored, Bounds: t.bounds}
 	for _, rel := range files {
 		f := w.files[rel]
 		if f == nil {
@@ -174,6 +137,9 @@ func openWorld(ctx context.Context, t *tree, show func(string) string, o *Option
 	}
 	var err error
 	if plan.Configured, err = w.configuredUnits(); err != nil {
+		return nil, err
+	}
+	if plan.NotApplied, err = w.notApplied(ctx, plan); err != nil {
 		return nil, err
 	}
 	w.layout = unit.Plan(plan)

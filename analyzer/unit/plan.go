@@ -3,6 +3,7 @@ package unit
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"maps"
 	"path"
 	"slices"
@@ -23,6 +24,15 @@ type Tree struct {
 	Configured []Configured
 	// Kustomizations are those of the tree.
 	Kustomizations []*kustomize.Kustomization
+	// Bounds are the directories whose own directories above are no context; the
+	// root is always one.
+	Bounds []string
+	// GoTests are the directories with tests in Go, Vendored those with the
+	// packages that "go mod vendor" copies; see testData.
+	GoTests, Vendored []string
+	// NotApplied says of files why nothing applies them as they stand. What a
+	// kustomization lists or the configuration names is applied all the same.
+	NotApplied map[string]PassedOver
 }
 
 // Configured is a unit that the configuration names. Its files are in no unit of
@@ -42,6 +52,9 @@ const (
 	HelmTemplate   PassedOver = "Helm template"
 	kustomizeInput PassedOver = "kustomize patch or configuration, not an object of its own"
 	kustomizeFile  PassedOver = "kustomization that no other one uses or builds"
+	// part cannot stand alone, and the kustomization that it lies below does not
+	// name it.
+	part PassedOver = "part of an object, such as a patch that no kustomization references"
 )
 
 // Layout is a tree with its files sorted into units.
@@ -62,13 +75,14 @@ type layout struct {
 	custom map[string]*kustomize.Kustomization
 	listed map[string]bool // files that some kustomization lists
 	used   map[string]bool // kustomization directories that another one uses
+	data   *testData
 }
 
 // Plan sorts the files of a tree into units.
 func Plan(t Tree) Layout {
 	l := &layout{tree: t, passed: map[string]PassedOver{}, charts: map[string]bool{},
 		byDir: map[string][]string{}, below: map[string][]string{},
-		custom: map[string]*kustomize.Kustomization{}, listed: map[string]bool{}, used: map[string]bool{}}
+		custom: map[string]*kustomize.Kustomization{}, listed: map[string]bool{}, used: map[string]bool{}, data: newTestData(t)}
 	for _, dir := range t.Charts {
 		l.charts[dir] = true
 	}
@@ -97,12 +111,12 @@ func Plan(t Tree) Layout {
 		}
 	}
 	for _, c := range t.Kustomizations {
-		if !c.Component && !l.used[c.Dir] {
+		if !c.Component && !l.used[c.Dir] && l.data.holding(c.Dir) == "" {
 			units = append(units, l.kustomization(c))
 		}
 	}
 	for _, dir := range t.Charts {
-		if !l.inChart(dir) {
+		if !l.inChart(dir) && l.data.holding(dir) == "" {
 			units = append(units, l.chart(dir))
 		}
 	}
@@ -114,12 +128,13 @@ func Plan(t Tree) Layout {
 
 // sortFiles finds out what each file is.
 func (l *layout) sortFiles(taken map[string]bool) {
-	for _, c := range l.tree.Kustomizations {
+	custom := slices.DeleteFunc(slices.Clone(l.tree.Kustomizations), func(c *kustomize.Kustomization) bool { return l.data.holding(c.Dir) != "" })
+	for _, c := range custom {
 		for _, in := range c.Inputs {
 			l.passed[in.Path] = kustomizeInput
 		}
 	}
-	for _, c := range l.tree.Kustomizations {
+	for _, c := range custom {
 		for _, target := range c.Targets {
 			if l.custom[target.Path] != nil {
 				l.used[target.Path] = true
@@ -135,6 +150,11 @@ func (l *layout) sortFiles(taken map[string]bool) {
 			l.passed[f] = kustomizeFile
 		case l.inTemplates(f):
 			l.passed[f] = HelmTemplate
+		case l.listed[f] || taken[f]:
+		case l.data.holding(f) != "":
+			l.passed[f] = l.data.holding(f)
+		case l.passed[f] == "" && l.tree.NotApplied[f] != "":
+			l.passed[f] = l.tree.NotApplied[f]
 		}
 		if l.passed[f] == "" && !taken[f] {
 			l.byDir[path.Dir(f)] = append(l.byDir[path.Dir(f)], f)
@@ -247,8 +267,7 @@ func (l *layout) kustomization(c *kustomize.Kustomization) Spec {
 // ancestors returns the files of the directories above, the closest first.
 func (l *layout) ancestors(dir string) []string {
 	var files []string
-	for dir != "." {
-		dir = path.Dir(dir)
+	for dir := range l.above(dir) {
 		files = append(files, l.byDir[dir]...)
 	}
 	return files
@@ -257,13 +276,23 @@ func (l *layout) ancestors(dir string) []string {
 // generatedAbove returns what the kustomizations of the directories above make.
 func (l *layout) generatedAbove(dir string) []kustomize.Generated {
 	var all []kustomize.Generated
-	for dir != "." {
-		dir = path.Dir(dir)
+	for dir := range l.above(dir) {
 		if c := l.custom[dir]; c != nil {
 			all = append(all, c.Generated...)
 		}
 	}
 	return all
+}
+
+// above yields the directories above that are context, the closest first.
+func (l *layout) above(dir string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for dir != "." && !slices.Contains(l.tree.Bounds, dir) {
+			if dir = path.Dir(dir); !yield(dir) {
+				return
+			}
+		}
+	}
 }
 
 // maxBeside is the number of directories beside each other up to which they
@@ -275,7 +304,7 @@ const maxBeside = 128
 // below it.
 func (l *layout) siblings(s *Spec) {
 	below, beside := l.below[s.Dir], []string(nil)
-	if s.Dir != "." {
+	if s.Dir != "." && !slices.Contains(l.tree.Bounds, s.Dir) {
 		beside = l.below[path.Dir(s.Dir)]
 	}
 	if len(below)+len(beside) > maxBeside {

@@ -109,30 +109,22 @@ func TestOneFileSaysWhatTheWholeTreeSaysOfIt(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, prepare := range map[string]func(dir string) error{
-		"in a git repository": func(dir string) error { return os.Mkdir(filepath.Join(dir, ".git"), 0o777) },
-		"outside of git":      func(string) error { return nil },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			dir := copyOf(t, filepath.Join("..", "..", "testdata", "ch06"))
-			if err := prepare(dir); err != nil {
-				t.Fatal(err)
-			}
-			whole := findings(t, "--nodes", nodes, dir)
-			if len(whole) < 5 {
-				t.Fatalf("only %d findings to compare", len(whole))
-			}
-			for _, file := range manifests(t, dir) {
-				want := about(whole, filepath.ToSlash(file))
-				var got []string
-				for _, f := range findings(t, "--nodes", nodes, file) {
-					got = append(got, f.whole)
-				}
-				if diff := cmp.Diff(want, got); diff != "" {
-					t.Errorf("%s: (-whole tree +alone)\n%s", file, diff)
-				}
-			}
-		})
+	dir := copyOf(t, filepath.Join("..", "..", "testdata", "ch06"))
+	if err := os.Mkdir(filepath.Join(dir, ".git"), 0o777); err != nil { // outside of git the context ends at the arguments
+		t.Fatal(err)
+	}
+	whole := findings(t, "--nodes", nodes, dir)
+	if len(whole) < 5 {
+		t.Fatalf("only %d findings to compare", len(whole))
+	}
+	for _, file := range manifests(t, dir) {
+		want := about(whole, filepath.ToSlash(file))
+		var got []string
+		for _, f := range findings(t, "--nodes", nodes, file) {
+			got = append(got, f.whole)
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("%s: (-whole tree +alone)\n%s", file, diff)
+		}
 	}
 }
