@@ -224,6 +224,16 @@ func (w *Workload) Meets(r *labels.Requirement) bool {
 	return true
 }
 
+// Carries reports whether the pods have a label at run time: that of the template,
+// or one that a controller adds.
+func (w *Workload) Carries(key, value string) bool {
+	if test, added := w.added[key]; added {
+		return test(value)
+	}
+	have, labeled := w.Labels[key]
+	return labeled && have == value
+}
+
 // LabelPath returns the path of a template label, or of the labels or
 // the closest thing there is to them.
 func (w *Workload) LabelPath(key string) []string {

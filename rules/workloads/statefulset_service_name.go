@@ -18,7 +18,7 @@ var StatefulSetServiceName = &analyzer.Rule{
 	Kinds: []string{"StatefulSet"},
 	Why: `The pods of a StatefulSet get names of their own in DNS, <pod>.<serviceName>.<namespace>.svc, if serviceName names a headless Service (clusterIP: None) of the namespace that selects them. Kubernetes does not check that: without one the pods run all the same, and their names do not resolve.
 
-Not every program needs the names, so it is reported only where something close explains it: the Service that selects the pods has another name, or the one of that name is not headless and nothing else gives the pods their names.`,
+Not every program needs the names, so it is a warning only where something close explains it: the Service that selects the pods has another name. A Service of that name which is not headless, with no headless one beside it, is an info.`,
 	Bad: `apiVersion: v1
 kind: Service
 metadata:
@@ -122,16 +122,24 @@ func governing(p *analyzer.Pass, ref *graph.Reference, selecting []*graph.Servic
 	}
 	meant := meantService(ref, selecting)
 	switch {
-	case len(named) > 0 && meant != nil && headless(meant):
-		f.Message = fmt.Sprintf("%s names %s, which is not headless", ref.From, named[0])
-	case len(named) > 0 || len(p.Graph.ResolveBeside(ref)) > 0 || meant == nil || p.Unit.Rewritten:
+	case p.Unit.Rewritten || len(named) == 0 && (len(p.Graph.ResolveBeside(ref)) > 0 || meant == nil):
 		p.Skip(ref.From, "StatefulSets: no headless Service gives their pods names, which they may not need")
 		return
+	case len(named) > 0 && (meant == nil || !headless(meant)):
+		f.Evidence = analyzer.Open // the pods may not need the names
+		f.Message = fmt.Sprintf("%s names %s, which is not headless", ref.From, named[0])
+		f.Label = "this Service is not headless"
+		f.Help = "if the pods need DNS names of their own, set serviceName to a Service with clusterIP: None"
+		f.Related = []analyzer.Related{{Location: named[0].NameLocation(), Message: fmt.Sprintf("%s has a cluster IP", named[0])}}
+		p.Report(f)
+		return
+	case len(named) > 0:
+		f.Message = fmt.Sprintf("%s names %s, which is not headless", ref.From, named[0])
 	default:
-		f.Message = fmt.Sprintf("%s names Service %s, which is not there", ref.From, ref.Target.Name)
+		f.Message = fmt.Sprintf("%s names Service %s, which does not exist", ref.From, ref.Target.Name)
 	}
-	f.Label = "no headless Service of this name is there"
-	f.Help = "write serviceName: " + meant.Name
+	f.Label = "no headless Service has this name"
+	f.Help = "set serviceName to " + meant.Name
 	what := fmt.Sprintf("%s selects its pods", meant)
 	if !headless(meant) {
 		f.Help += ", and make it headless (clusterIP: None) if the pods need names of their own"

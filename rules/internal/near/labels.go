@@ -9,7 +9,7 @@ import (
 // another value.
 func MissingKey(s graph.Selector, w *graph.Workload) string {
 	for _, key := range text.SortedKeys(s.Equal) {
-		if w.Labels[key] != s.Equal[key] {
+		if !w.Carries(key, s.Equal[key]) {
 			return key
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"path"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/agnivade/levenshtein"
@@ -32,7 +33,7 @@ type Miss struct {
 func NearestPods(g *graph.Graph, s *graph.Service) *Miss {
 	near := g.Near(s)
 	for _, try := range []func(*graph.Graph, *graph.Service, *graph.Workload) *Miss{
-		beyondReplicas, ValueOff, sameName, ownLabels, OtherKey, otherNamespace, keyMissing, onlyOneInFile,
+		beyondReplicas, namedPod, ValueOff, sameName, ownLabels, OtherKey, otherNamespace, keyMissing, onlyOneInFile,
 	} {
 		for _, w := range near {
 			if w.Superseded || w.Controlled() || LeaderOnly(s, w) {
@@ -72,10 +73,13 @@ func LeaderOnly(s *graph.Service, w *graph.Workload) bool {
 	return ok && !labelled && len(s.Selector.Equal) > 1 && atRunTime(key)
 }
 
+// The labels that a StatefulSet gives each of its pods
+// (k8s.io/kubernetes/pkg/controller/statefulset/stateful_set_utils.go updateIdentity).
+const podName, podIndex = "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"
+
 // beyondReplicas: the label is one that a StatefulSet gives its pods, but it
 // has no pod of that number.
 func beyondReplicas(g *graph.Graph, s *graph.Service, w *graph.Workload) *Miss {
-	const podName, podIndex = "statefulset.kubernetes.io/pod-name", "apps.kubernetes.io/pod-index"
 	replicas, ok := w.Replicas()
 	if !ok || w.Kind != "StatefulSet" || !g.SameNamespace(s.Resource, w.Resource) {
 		return nil
@@ -84,16 +88,44 @@ func beyondReplicas(g *graph.Graph, s *graph.Service, w *graph.Workload) *Miss {
 	if value == "" {
 		key, value = podIndex, s.Selector.Equal[podIndex]
 	}
-	if value == "" || key == podName && !graph.IsOrdinalName(w.Name, value) || key == podIndex && !onlyKeyOff(s, w, podIndex) {
+	if value == "" || w.Carries(key, value) || key == podName && !graph.IsOrdinalName(w.Name, value) || key == podIndex && !onlyKeyOff(s, w, podIndex) {
 		return nil
 	}
-	return &Miss{
+	first := w.FirstOrdinal()
+	miss := &Miss{
 		Key:   key,
 		Label: "no pod of that number",
 		At:    w.EntryLocation("spec", "replicas"),
-		What:  fmt.Sprintf("%s makes %d pods, numbered from %d", w, replicas, w.FirstOrdinal()),
-		Help:  "raise spec.replicas, or select a pod that there is",
+		What:  fmt.Sprintf("%s creates %d pods, numbered from %d", w, replicas, first),
+		Help:  "raise spec.replicas, or select an existing pod ordinal",
 	}
+	if n, err := strconv.Atoi(value[strings.LastIndex(value, "-")+1:]); err == nil && n < first { // more replicas do not create it
+		miss.At = w.EntryLocation("spec", "ordinals", "start")
+		miss.Help = fmt.Sprintf("select an existing pod ordinal, or set spec.ordinals.start to %d", n)
+	}
+	return miss
+}
+
+// namedPod: the Service names a pod of a StatefulSet, and one of its other labels is
+// not that of the pod.
+func namedPod(g *graph.Graph, s *graph.Service, w *graph.Workload) *Miss {
+	pod := s.Selector.Equal[podName]
+	key, ok := OneOff(s.Selector.Equal, w)
+	if pod == "" || !ok || key == podName || w.Kind != "StatefulSet" || !w.Carries(podName, pod) || !g.SameNamespace(s.Resource, w.Resource) {
+		return nil
+	}
+	miss := &Miss{
+		Key:   key,
+		Label: fmt.Sprintf("pod %s does not have this label", pod),
+		At:    w.EntryLocation(w.LabelPath(key)...),
+		What:  fmt.Sprintf("the pods of %s have %s", w, w.PodLabels()),
+		Help:  fmt.Sprintf("remove %s from the selector, or add %s: %s to spec.template.metadata.labels", key, key, s.Selector.Equal[key]),
+	}
+	if value, labeled := w.Labels[key]; labeled {
+		miss.What = fmt.Sprintf("the pods of %s have %s=%s", w, key, value)
+		miss.Help = fmt.Sprintf("set %s to %s in the selector", key, value)
+	}
+	return miss
 }
 
 // onlyKeyOff reports whether the pods have all other labels of the selector.
@@ -257,7 +289,7 @@ func onlyOneInFile(g *graph.Graph, s *graph.Service, w *graph.Workload) *Miss {
 // that value; ok is false if more than one differs.
 func OneOff(want map[string]string, w *graph.Workload) (key string, ok bool) {
 	for _, k := range text.SortedKeys(want) {
-		if have, labelled := w.Labels[k]; labelled && have == want[k] {
+		if w.Carries(k, want[k]) {
 			continue
 		}
 		if ok {
