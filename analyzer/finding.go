@@ -46,6 +46,9 @@ type Finding struct {
 	Unit string
 	// Related are the other ends of the broken tie.
 	Related []Related
+	// Cause is what the API server's refusal or warning is about that the finding
+	// repeats, "" if it repeats none. Once a unit is judged, nothing needs it.
+	Cause Cause
 	// Builds are the kustomizations in whose builds it shows; nil for what is
 	// applied as it is written.
 	Builds []Build

@@ -37,6 +37,10 @@ type Rule struct {
 	References []string
 	// Policy is the name of the Rego file it is written in, "" for Go.
 	Policy string
+	// Supersedes are the causes of the API server that the rule explains better
+	// than the server: another rule's finding with one of them is dropped if this
+	// rule reports the same object at that path, above it or below it.
+	Supersedes []Cause
 	// Options is a struct that holds the defaults of what the configuration can
 	// set; nil if there is nothing. Its fields are integers, booleans, strings
 	// or lists of them, tagged json:"name,omitempty" and jsonschema:"what it
@@ -51,6 +55,9 @@ type Rule struct {
 	// said what they have to; "" for other rules. analyzer/suppress judges.
 	Review Review
 }
+
+// Cause names what the API server says of an object, as apiserver.Cause does.
+type Cause string
 
 // Review is what can be wrong with a suppression.
 type Review string

@@ -16,6 +16,7 @@
 # custom:
 #   claim: rejected
 #   kinds: [DaemonSet]
+#   supersedes: [unknown-field]
 #   bad: |
 #     apiVersion: apps/v1
 #     kind: DaemonSet

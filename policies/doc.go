@@ -7,7 +7,9 @@
 // The file replicas-default.rego is the rule replicas-default, of the package
 // kubeknot.rules.replicas_default, in Rego v1. The METADATA block above its
 // package says what the fields of analyzer.Rule say: title, description (Why),
-// related_resources (References), and below custom: claim, kinds, bad and good.
+// related_resources (References), and below custom: claim, kinds, bad and
+// good; supersedes lists causes of the API server (analyzer.Cause) that the rule
+// explains better.
 // All but kinds are required of the embedded policies, none of those that
 // Loader.Files reads.
 //

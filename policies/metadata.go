@@ -33,12 +33,15 @@ func describe(rule *analyzer.Rule, module *ast.Module, complete bool) error {
 	rule.Why = m.required("description", a.Description)
 	rule.References = m.references()
 	rule.Claim = cmp.Or(analyzer.Claim(m.text("claim")), analyzer.Suspect)
-	rule.Kinds = m.kinds()
+	rule.Kinds = m.list("kinds")
+	for _, cause := range m.list("supersedes") {
+		rule.Supersedes = append(rule.Supersedes, analyzer.Cause(cause))
+	}
 	rule.Bad, rule.Good = m.example("bad"), m.example("good")
 	if !isClaim(rule.Claim) {
 		m.fail("custom.claim is %q: use %s", rule.Claim, claims)
 	}
-	m.refuseOthers("claim", "kinds", "bad", "good")
+	m.refuseOthers("claim", "kinds", "supersedes", "bad", "good")
 	if !wordsPattern.MatchString(rule.ID) || complete && !strings.Contains(rule.ID, "-") {
 		m.fail("the name of the file gives the id %q, which is not kebab-case", rule.ID)
 	}
@@ -84,23 +87,23 @@ func (m *metadata) example(key string) string {
 	return ""
 }
 
-// kinds returns custom.kinds, nil if it is left out.
-func (m *metadata) kinds() []string {
-	value, present := m.Custom["kinds"]
+// list returns words below custom, nil if they are left out.
+func (m *metadata) list(key string) []string {
+	value, present := m.Custom[key]
 	if !present {
 		return nil
 	}
 	list, _ := value.([]any)
-	kinds := make([]string, 0, len(list))
+	words := make([]string, 0, len(list))
 	for _, item := range list {
-		if kind, ok := item.(string); ok && kind != "" {
-			kinds = append(kinds, kind)
+		if word, ok := item.(string); ok && word != "" {
+			words = append(words, word)
 		}
 	}
-	if len(kinds) == 0 || len(kinds) != len(list) {
-		m.fail("custom.kinds is not a list of kinds")
+	if len(words) == 0 || len(words) != len(list) {
+		m.fail("custom.%s is not a list of words", key)
 	}
-	return kinds
+	return words
 }
 
 func (m *metadata) references() []string {

@@ -39,6 +39,11 @@ const (
 // Refusal is one reason for which the server refuses an object.
 type Refusal struct {
 	Family Family
+	// Cause says what it is about: one of the Sentences, or the Family.
+	Cause Cause
+	// Args are what the sentence of the Cause names: values, a bound; nil if it
+	// names nothing.
+	Args []string
 	// Path leads to the value at fault, or to where it is missing; keys and
 	// decimal indices. It is empty for the object as a whole.
 	Path []string
@@ -51,8 +56,12 @@ type Refusal struct {
 	Wants string
 	// Near is the name of a field that was probably meant, "" if unknown.
 	Near string
-	// Home is where an unknown field belongs, nil if nowhere near.
+	// Home is where an unknown field belongs, nil if nowhere near. A step that is
+	// AnyEntry stands for one of the entries of a list.
 	Home []string
+	// Unwrap reports that what the field holds belongs where the field itself
+	// stands.
+	Unwrap bool
 	// Expression reports that the value is an expression of CEL that does not
 	// compile.
 	Expression bool
@@ -65,12 +74,17 @@ type Refusal struct {
 type Warning struct {
 	Path    []string
 	Message string
+	// Cause says what it is about, "" if no Sentence describes it.
+	Cause Cause
 }
 
 // Verdict is what the server says to an object.
 type Verdict struct {
 	// Refusals is empty if the server accepts the object.
 	Refusals []Refusal
+	// Folded are refusals of a selector as a whole: one of the Refusals says the
+	// same of the part that is at fault.
+	Folded   []Refusal
 	Warnings []Warning
 	// Defines is the kind that an accepted CustomResourceDefinition defines, nil
 	// for every other object.
@@ -223,4 +237,12 @@ func (v *Verdict) Written(path []string) []string {
 // it stands, because it is misplaced or misspelt there.
 func (v *Verdict) Moved() bool { return len(v.moved) > 0 }
 
-func (v *Verdict) refuse(r Refusal) { v.Refusals = append(v.Refusals, r) }
+func (v *Verdict) refuse(r Refusal) {
+	if r.Cause == "" {
+		r.Cause, r.Args = classify(r.Field, r.Message)
+	}
+	if r.Cause == "" {
+		r.Cause = Cause(r.Family)
+	}
+	v.Refusals = append(v.Refusals, r)
+}

@@ -129,7 +129,7 @@ func TestUpdate(t *testing.T) {
 		{"Job with other completions", object("batch/v1", "Job", `"spec":{`+jobTemplate+`}`), object("batch/v1", "Job", `"spec":{"completions":2,`+jobTemplate+`}`), []string{"immutable spec/completions"}},
 		{"Job whose selector is dropped", object("batch/v1", "Job", `"spec":{"manualSelector":true,"selector":{"matchLabels":{"a":"b"}},`+strings.Replace(jobTemplate, `{"spec"`, `{"metadata":{"labels":{"a":"b"}},"spec"`, 1)+`}`),
 			object("batch/v1", "Job", `"spec":{`+strings.Replace(jobTemplate, `{"spec"`, `{"metadata":{"labels":{"a":"b"}},"spec"`, 1)+`}`),
-			[]string{"required spec/selector", "invalid spec/template/metadata/labels", "immutable spec/selector"}},
+			[]string{"required spec/selector", "immutable spec/selector"}},
 		{"defaults of the earlier version stay", object("v1", "Pod", `"spec":{"containers":[{"name":"c","image":"i"}]}`), object("v1", "Pod", `"spec":{"containers":[{"name":"c","image":"i:1"}]}`), nil},
 		{"PersistentVolumeClaim that does not say its source any more", claim(`"dataSource":{"kind":"PersistentVolumeClaim","name":"y"},`), claim(""), nil},
 		{"StatefulSet's service", object("apps/v1", "StatefulSet", `"spec":{"serviceName":"a","selector":{"matchLabels":{"app":"a"}},`+template+`}`),

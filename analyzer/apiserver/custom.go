@@ -240,7 +240,7 @@ func plain(refusals []Refusal) []Refusal {
 		if m := mistyped.FindStringSubmatch(r.Message); m != nil && r.Family == WrongType {
 			name := strings.NewReplacer("boolean", "bool", ",", " or ")
 			wants, is := name.Replace(m[1]), name.Replace(m[2])
-			r.Message = fmt.Sprintf("must be %s, not %s", article(wants), article(is))
+			r.Message, r.Cause = fmt.Sprintf("must be %s, not %s", article(wants), article(is)), Mistyped
 			if !strings.Contains(wants, " ") {
 				r.Wants = wants
 			}

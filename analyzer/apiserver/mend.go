@@ -9,7 +9,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
 	"k8s.io/client-go/kubernetes/scheme"
 )
 
@@ -54,6 +53,7 @@ func (m *mender) value(value any, t reflect.Type, path []string) bool {
 	case t.Kind() == reflect.Struct && isObject:
 		m.object(object, t, path)
 	case t.Kind() == reflect.Map && isObject:
+		m.unwrap(object, t, path)
 		for _, key := range sortedKeys(object) {
 			if !m.value(object[key], t.Elem(), at(path, key)) {
 				delete(object, key)
@@ -80,8 +80,10 @@ func (m *mender) leaf(value any, t reflect.Type, path []string) bool {
 		switch {
 		case errors.Is(err, errAbsurd):
 			r.Family = Invalid
-		case !custom(t) && !isBytes(t):
-			r.Wants = wants(t)
+		case isBytes(t):
+			r.Cause = NotBase64
+		case !custom(t):
+			r.Wants, r.Cause = wants(t), Mistyped
 		}
 		m.verdict.refuse(r)
 		m.verdict.dropped = append(m.verdict.dropped, r.Path)
@@ -103,15 +105,26 @@ func (m *mender) object(object map[string]any, t reflect.Type, path []string) {
 		r := Refusal{Family: UnknownField, Path: m.written(at(path, key)), Field: join(at(path, key)), Message: fmt.Sprintf("unknown field %q", join(at(path, key)))}
 		r.Near = nearest(key, known)
 		r.Of = m.kind.otherVersionWith(at(path, key))
-		switch home := m.home(key, t, path); {
+		if r.Near == "" && r.Of == "" {
+			r.Near = longerName(key, known)
+		}
+		switch home := m.home(key, object, t, path); {
 		case home != nil:
 			r.Home, r.Near = home, ""
-			m.moves = append(m.moves, move{m.written(at(path, key)), home, object[key]})
+			if !slices.Contains(home, AnyEntry) {
+				m.moves = append(m.moves, move{m.written(at(path, key)), home, object[key]})
+			}
 		case r.Near != "" && object[r.Near] == nil:
 			m.moves = append(m.moves, move{m.written(at(path, key)), at(path, r.Near), object[key]})
+		case r.Near == "" && wraps(object[key], known):
+			r.Unwrap = true
+			inner := object[key].(map[string]any)
+			for _, name := range sortedKeys(inner) {
+				m.moves = append(m.moves, move{m.written(at(at(path, key), name)), at(path, name), inner[name]})
+			}
 		}
 		m.verdict.refuse(r)
-		if r.Home == nil && r.Near == "" {
+		if !r.Unwrap && (r.Home == nil && r.Near == "" || slices.Contains(r.Home, AnyEntry)) {
 			m.verdict.dropped = append(m.verdict.dropped, r.Path)
 		}
 		delete(object, key)
@@ -132,86 +145,11 @@ func (k *kind) otherVersionWith(path []string) string {
 	return ""
 }
 
-// home looks for the field of that very name where a slip of the indentation
-// may have taken it from: in the objects that hold the object, in those that it
-// holds, and in the template of either. A schema holds schemas, whose keys are
-// no fields astray.
-func (m *mender) home(key string, t reflect.Type, path []string) []string {
-	if holdsItself(t) {
-		return nil
-	}
-	if home := below(key, t, path, 3); home != nil {
-		return home
-	}
-	for up := len(path) - 1; up >= 0; up-- {
-		parent := typeAt(m.root, path[:up])
-		if parent == nil {
-			continue
-		}
-		if _, ok := fieldsOf(parent)[key]; ok {
-			return at(path[:up], key)
-		}
-	}
-	return nil
-}
-
-// holdsItself reports whether a struct has fields of its own type.
-func holdsItself(t reflect.Type) bool {
-	for _, field := range fieldsOf(t) {
-		for field.Kind() == reflect.Pointer || field.Kind() == reflect.Map || field.Kind() == reflect.Slice {
-			field = field.Elem()
-		}
-		if field == structOf(t) {
-			return true
-		}
-	}
-	return false
-}
-
-// below looks for a field in the spec and the template that a struct holds, the
-// closest first. Other structs are left out: that one of many volume types has
-// a field of the name says nothing.
-func below(key string, t reflect.Type, path []string, depth int) []string {
-	if depth == 0 {
-		return nil
-	}
-	fields := fieldsOf(t)
-	for _, name := range []string{"spec", "template", "jobTemplate", "metadata"} {
-		inner, ok := fields[name]
-		if !ok || structOf(inner) == nil {
-			continue
-		}
-		if _, ok := fieldsOf(inner)[key]; ok {
-			return at(at(path, name), key)
-		}
-	}
-	for _, name := range []string{"spec", "template", "jobTemplate"} {
-		if inner, ok := fields[name]; ok && structOf(inner) != nil {
-			if home := below(key, structOf(inner), at(path, name), depth-1); home != nil {
-				return home
-			}
-		}
-	}
-	return nil
-}
-
 // move puts misplaced fields where they belong, unless something stands there.
 func (m *mender) move() {
 	for i := 0; i < len(m.moves); i++ { // moving one may find another inside it
 		mv := m.moves[i]
-		target := m.content
-		for _, step := range mv.home[:len(mv.home)-1] {
-			next, ok := target[step].(map[string]any)
-			if !ok {
-				if target[step] != nil {
-					target = nil
-					break
-				}
-				next = map[string]any{}
-				target[step] = next
-			}
-			target = next
-		}
+		target := holder(m.content, mv.home[:len(mv.home)-1])
 		last := mv.home[len(mv.home)-1]
 		field := typeAt(m.root, mv.home)
 		if target == nil || target[last] != nil || field == nil {
@@ -222,6 +160,31 @@ func (m *mender) move() {
 			target[last] = mv.value
 		}
 	}
+}
+
+// holder returns the object at a path, which it makes where there is none; nil if
+// something else stands on the way.
+func holder(content map[string]any, path []string) map[string]any {
+	if len(path) == 0 {
+		return content
+	}
+	if list, ok := content[path[0]].([]any); ok && len(path) > 1 {
+		if i, err := strconv.Atoi(path[1]); err == nil && i >= 0 && i < len(list) {
+			if entry, ok := list[i].(map[string]any); ok {
+				return holder(entry, path[2:])
+			}
+		}
+		return nil
+	}
+	next, ok := content[path[0]].(map[string]any)
+	if !ok {
+		if content[path[0]] != nil {
+			return nil
+		}
+		next = map[string]any{}
+		content[path[0]] = next
+	}
+	return holder(next, path[1:])
 }
 
 // written returns the path at which the author has written a value.
@@ -286,21 +249,6 @@ func fieldsOf(t reflect.Type) map[string]reflect.Type {
 		}
 	}
 	return fields
-}
-
-// nearest returns the field that a misspelt one probably means: one that
-// differs in case alone, or by a slip of the pen.
-func nearest(key string, known map[string]reflect.Type) string {
-	best, limit := "", max(1, min(3, len(key)/4))+1
-	for _, name := range sortedKeys(known) {
-		if strings.EqualFold(name, key) || letters(name) == letters(key) {
-			return name
-		}
-		if d := levenshtein.ComputeDistance(strings.ToLower(key), strings.ToLower(name)); d < limit {
-			best, limit = name, d
-		}
-	}
-	return best
 }
 
 // letters returns the letters of a name in order, to find swapped ones.

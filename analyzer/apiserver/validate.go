@@ -172,7 +172,8 @@ func (v *Verdict) AddWarning(_, text string) {
 	if !ok || strings.Contains(path, " ") {
 		path, message = "", text
 	}
-	v.Warnings = append(v.Warnings, Warning{Path: v.Written(splitPath(path)), Message: message})
+	cause, _ := classify(path, message)
+	v.Warnings = append(v.Warnings, Warning{Path: v.Written(splitPath(path)), Message: message, Cause: cause})
 }
 
 // addErrors takes apart what a strategy refuses; split does so with a path.
@@ -192,6 +193,32 @@ func (v *Verdict) addErrors(err error, split func(string) []string) {
 			v.refuse(r)
 		}
 	}
+	all := v.Refusals
+	v.Refusals = nil
+	for _, r := range all {
+		if repeats(r, all) {
+			v.Folded = append(v.Folded, r)
+		} else {
+			v.Refusals = append(v.Refusals, r)
+		}
+	}
+}
+
+// repeats reports whether a refusal says of a selector as a whole what another
+// one says of the part that is at fault, or that is missing.
+func repeats(r Refusal, all []Refusal) bool {
+	return slices.ContainsFunc(all, func(o Refusal) bool {
+		switch r.Cause {
+		case SelectorInvalid, Cause(Invalid):
+			if r.Field != "spec.selector" {
+				return false
+			}
+			return len(o.Path) > len(r.Path) && slices.Equal(o.Path[:len(r.Path)], r.Path)
+		case SelectorMismatch:
+			return strings.HasPrefix(o.Field, "spec.selector")
+		}
+		return false
+	})
 }
 
 // follows reports whether a refusal may only follow from a value that was
@@ -215,14 +242,12 @@ func (v *Verdict) missed(r Refusal) bool {
 	return r.Family == Invalid && slices.ContainsFunc(v.Refusals, func(s Refusal) bool { return s.Family == Required && slices.Equal(s.Path, r.Path) })
 }
 
-// familyOf sorts a cause. The server has no cause of its own for what may not
-// change; it says so in words (k8s.io/apimachinery/pkg/api/validation
-// FieldImmutableErrorMsg).
+// familyOf sorts a cause. The server has no type of its own for what may not
+// change; it says so in words.
 func familyOf(c metav1.StatusCause) Family {
+	cause, _ := classify(c.Field, c.Message)
 	switch {
-	case strings.Contains(c.Message, "immutable"), strings.Contains(c.Message, "may not change"),
-		strings.Contains(c.Message, "updates to statefulset spec"), strings.Contains(c.Message, "cannot change"),
-		strings.Contains(c.Message, "is immutable after creation"), strings.Contains(c.Message, "may not be changed"):
+	case cause == MayNotChange:
 		return Immutable
 	case c.Type == metav1.CauseTypeFieldValueRequired:
 		return Required

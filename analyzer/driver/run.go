@@ -270,6 +270,7 @@ func (r *run) askUnit(t *task) error {
 		pass.Findings = withinText(u, pass.Findings)
 		t.passes = keep(t.passes, pass)
 	}
+	t.passes = withoutSuperseded(t.passes)
 	if r.options.Ties {
 		ties := readTies(g, t.passes)
 		t.ties = &ties

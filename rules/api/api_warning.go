@@ -3,10 +3,10 @@ package api
 import (
 	"fmt"
 	"regexp"
-	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
+	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/rules/internal/verdict"
 )
@@ -61,10 +61,11 @@ spec:
 
 func warned(r *manifest.Resource, w apiserver.Warning) analyzer.Finding {
 	f := analyzer.Finding{
-		Claim:       claimOf(w.Message),
+		Cause:       analyzer.Cause(w.Cause),
+		Claim:       claimOf(w.Cause),
 		Message:     fmt.Sprintf("%s: %s", r, w.Message),
 		Consequence: "the API server accepts it with this warning",
-		Help:        helpFor(w.Message),
+		Help:        helps[w.Cause],
 		Path:        w.Path,
 		Resource:    r,
 	}
@@ -81,8 +82,15 @@ func warned(r *manifest.Resource, w apiserver.Warning) analyzer.Finding {
 		f.Help = "use " + m[1]
 	case f.Claim == analyzer.Advice:
 		f.Help = "write it as the warning recommends, or ignore this: it still works"
+	case w.Cause == apiserver.SelectorNull:
+		f.Help = "add labelSelector.matchLabels with the labels of the pods"
+		if own := manifest.StringMap(r.Node, templateLabels(r)...); len(own) > 0 {
+			f.Help = fmt.Sprintf("add labelSelector.matchLabels with labels of the pods: %s", graph.FormatLabels(own))
+		}
+	case len(w.Path) > 0:
+		f.Help = "use another value for " + manifest.FieldPath(w.Path)
 	default:
-		f.Help = "change or remove it"
+		f.Help = "use what the warning recommends"
 	}
 	f.Location = r.EntryLocation(f.Path...)
 	return f
@@ -97,10 +105,20 @@ var (
 
 // claimOf tells what works, and should be written in another way, from what
 // does not do what is written.
-func claimOf(warning string) analyzer.Claim {
-	outdated := strings.Contains(warning, "deprecated") || strings.Contains(warning, "recommended") || strings.HasPrefix(warning, "use ")
-	if outdated && !strings.Contains(warning, "non-functional") {
+func claimOf(cause apiserver.Cause) analyzer.Claim {
+	if cause == apiserver.Deprecated || cause == apiserver.IngressClassAnnotation {
 		return analyzer.Advice
 	}
 	return analyzer.Suspect
+}
+
+// templateLabels is the path of the labels that the pods of a resource get.
+func templateLabels(r *manifest.Resource) []string {
+	switch r.Kind {
+	case "Pod":
+		return []string{"metadata", "labels"}
+	case "CronJob":
+		return []string{"spec", "jobTemplate", "spec", "template", "metadata", "labels"}
+	}
+	return []string{"spec", "template", "metadata", "labels"}
 }

@@ -47,9 +47,11 @@ spec:
 		verdict.Refusals(p, apiserver.Required, func(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
 			finding := verdict.Refused(r, f)
 			finding.Message = fmt.Sprintf("%s: %s", r, verdict.InWords(r, f))
-			switch values := verdict.Supported(f.Message); {
-			case len(values) > 0:
-				finding.Help = fmt.Sprintf("set %s to %s", verdict.FieldOf(f), nearestOf(manifest.String(r.Node, f.Path...), values))
+			switch {
+			case helps[f.Cause] != "":
+				finding.Help = helps[f.Cause]
+			case f.Cause == apiserver.OneOf:
+				finding.Help = fmt.Sprintf("set %s to %s", verdict.FieldOf(f), nearestOf(manifest.String(r.Node, f.Path...), f.Args))
 			case r.Get(f.Path...) == nil:
 				finding.Help = fmt.Sprintf("set %s", verdict.FieldOf(f))
 			default:

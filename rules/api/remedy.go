@@ -14,31 +14,36 @@ import (
 	"github.com/kubeknot/kubeknot/rules/internal/verdict"
 )
 
-// helps are what to do about sentences of the server that do not say it.
-var helps = []struct{ said, help string }{
-	{"`selector` not auto-generated", "leave the selector out: the server makes one that finds this Job's pods alone"},
-	{"must contain at least one letter", "write a number without quotes, or a name that has a letter"},
-	{"hides previous definition", "remove one of the two: the last one counts, but once it is changed, kubectl apply may leave the earlier value in force"},
-	{"must not have leading or trailing whitespace", "remove the space"},
-	{"duplicate port name", "give each port of the pod a name of its own"},
-	{"unrecognized format", "remove the format, or say by a pattern what is allowed: nothing checks it"},
-	{"kubernetes.io/ingress.class", "write spec.ingressClassName, and remove the annotation"},
-	{"must be unique", "give each a value of its own, or remove one of the two"},
-	{"when multiple", "set ipFamilyPolicy: PreferDualStack, or keep one of the two"},
-	{"be both set", "keep one of the two"},
-	{"set both", "keep one of the two"},
-	{"may not be set when", "keep one of the two"},
-	{"either `defaultBackend` or `rules`", "add rules, or a defaultBackend"},
-	{"must specify a handler type", "add httpGet, tcpSocket, grpc or exec"},
-	{"port name or number is required", "add service.port.number, or service.port.name"},
-	{"non-functional in", "remove it: it does nothing any more, and of volumes it leaves pods without theirs"},
+// helps are what to do about causes of which the server does not say it.
+var helps = map[apiserver.Cause]string{
+	apiserver.SelectorNotWanted:      "leave the selector out: the server makes one that finds this Job's pods alone",
+	apiserver.NoLetter:               "use a number without quotes, or a name that has a letter",
+	apiserver.HiddenEarlier:          "remove one of the two: the last one counts, but once it is changed, kubectl apply may leave the earlier value in force",
+	apiserver.Blank:                  "remove the space",
+	apiserver.PortNameTwice:          "give each port of the pod a name of its own",
+	apiserver.UnknownFormat:          "remove the format, or say by a pattern what is allowed: nothing checks it",
+	apiserver.IngressClassAnnotation: "set spec.ingressClassName, and remove the annotation",
+	apiserver.NotUnique:              "give each a value of its own, or remove one of the two",
+	apiserver.SingleStack:            "set ipFamilyPolicy: PreferDualStack, or keep one of the two",
+	apiserver.Exclusive:              "keep one of the two",
+	apiserver.IngressEmpty:           "add rules, or a defaultBackend",
+	apiserver.HandlerMissing:         "add httpGet, tcpSocket, grpc or exec",
+	apiserver.PortMissing:            "add service.port.number, or service.port.name",
+	apiserver.NonFunctional:          "remove it: it does nothing any more, and of volumes it leaves pods without theirs",
+	apiserver.ValuesMissing:          "add values: In and NotIn compare with them",
+	apiserver.ValuesNotWanted:        "remove the values: Exists and DoesNotExist compare with none",
+	apiserver.PathTypeMissing:        "set pathType to Prefix, Exact or ImplementationSpecific",
+	apiserver.TargetWithoutGroup:     "set apiVersion: apps/v1, or the apiVersion of the target",
 }
 
 // inOtherCase returns the edit of a value that differs from one which the server
 // takes in the case of its letters alone.
 func inOtherCase(r *manifest.Resource, f apiserver.Refusal) []analyzer.Edit {
 	value := manifest.String(r.Node, f.Path...)
-	for _, v := range verdict.Supported(f.Message) {
+	if f.Cause != apiserver.OneOf {
+		return nil
+	}
+	for _, v := range f.Args {
 		if strings.EqualFold(v, value) && !verdict.IsSecret(r, f.Path) {
 			return rewrite(r.Location(f.Path...), value, v)
 		}
@@ -53,67 +58,49 @@ func remedy(r *manifest.Resource, f apiserver.Refusal) (help string, related []a
 	if verdict.IsSecret(r, f.Path) {
 		value = ""
 	}
-	if help := helpFor(f.Message); help != "" {
+	if help := helps[f.Cause]; help != "" {
 		return help, nil
 	}
-	if values := verdict.Supported(f.Message); len(values) > 0 {
-		return "write " + nearestOf(value, values), nil
-	}
-	kind, detail, _ := strings.Cut(f.Message, ": ")
-	if bound := bounded.FindStringSubmatch(detail); bound != nil && len(f.Path) > 0 {
-		return within(f.Path[len(f.Path)-1], bound[1], bound[2]), nil
-	}
+	kind, _, _ := strings.Cut(f.Message, ": ")
 	switch {
-	case kind == "Not found" && isMount(f.Path):
+	case f.Cause == apiserver.OperatorUnknown:
+		return "use " + nearestOf(value, []string{"In", "NotIn", "Exists", "DoesNotExist"}), nil
+	case f.Cause == apiserver.OneOf:
+		return "use " + nearestOf(value, f.Args), nil
+	case f.Cause == apiserver.OverLimit && len(f.Path) > 0:
+		return fmt.Sprintf("lower the request of %s, or raise its limit", f.Args[0]), nil
+	case f.Cause == apiserver.TooLow && len(f.Path) > 0:
+		return within(f.Path[len(f.Path)-1], "raise ", "lower ", f.Args[0]), nil
+	case f.Cause == apiserver.TooHigh && len(f.Path) > 0:
+		return within(f.Path[len(f.Path)-1], "lower ", "raise ", f.Args[0]), nil
+	case kind == verdict.SaidNotFound && isMount(f.Path):
 		return volumeMeant(r, f.Path)
-	case kind == "Duplicate value":
+	case kind == verdict.SaidDuplicate:
 		return "give each a value of its own, or remove one of the two", nil
 	case f.Family == apiserver.Required && n != nil:
 		return "complete " + verdict.FieldOf(f), nil
 	case n == nil || value == "":
-	case strings.Contains(detail, "must be an absolute path"):
-		return "write /" + value, nil
-	case strings.Contains(detail, "must be a relative path"):
-		return "write " + strings.TrimLeft(value, "/"), nil
-	case tooLong.MatchString(detail):
-		return fmt.Sprintf("write a shorter one: these are %d characters", len(value)), nil
-	case strings.Contains(detail, "RFC 1123"):
+	case f.Cause == apiserver.NotAbsolute:
+		return "use /" + value, nil
+	case f.Cause == apiserver.NotRelative:
+		return "use " + strings.TrimLeft(value, "/"), nil
+	case f.Cause == apiserver.TooLong:
+		return fmt.Sprintf("use at most %s characters: these are %d", f.Args[0], len(value)), nil
+	case f.Cause == apiserver.NotAName:
 		if name := asName(value); name != "" {
-			return "write " + name, nil
+			return "use " + name, nil
 		}
 	}
 	return "correct " + verdict.FieldOf(f), nil
 }
 
-// bounded finds the bound that a number goes beyond.
-var bounded = regexp.MustCompile(`(?:must|should) be (greater|less) than (?:or equal to )?(.+)$`)
-
 // within says how to get a value within a bound, which is a number or another
 // field.
-func within(key, direction, bound string) string {
-	change, other := "raise ", "lower "
-	if direction == "less" {
-		change, other = other, change
-	}
-	bound = strings.Trim(bound, "`")
+func within(key, change, other, bound string) string {
 	if strings.ContainsAny(bound, " 0123456789") || bound == "zero" {
 		return change + key
 	}
 	return change + key + ", or " + other + bound
-}
-
-// tooLong recognizes that a value has too many characters.
-var tooLong = regexp.MustCompile(`must be no more than \d+ (characters|bytes)`)
-
-// helpFor returns what to do about a sentence of the server, "" if it is
-// nothing special.
-func helpFor(message string) string {
-	for _, h := range helps {
-		if strings.Contains(message, h.said) {
-			return h.help
-		}
-	}
-	return ""
 }
 
 // nearestOf returns the value that was probably meant, or else says which there
@@ -174,7 +161,7 @@ func volumeMeant(r *manifest.Resource, path []string) (help string, related []an
 		related = []analyzer.Related{{Location: r.KeyLocation(at...), Message: "the volumes of the pod: " + strings.Join(names, ", ")}}
 	}
 	if near := analyzer.Closest(wanted, names); near != "" {
-		return "write name: " + near, related
+		return "set name: " + near, related
 	}
 	return fmt.Sprintf("add volume %s to %s", wanted, manifest.FieldPath(at)), related
 }

@@ -2,6 +2,9 @@ package api
 
 import (
 	"fmt"
+	"slices"
+	"strconv"
+	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
@@ -63,12 +66,15 @@ func unknownField(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
 	finding.Consequence = "kubectl refuses it; without strict validation the field is dropped"
 	finding.Location = r.KeyLocation(f.Path...)
 	switch {
+	case f.Unwrap:
+		finding.Label = "one level too many"
+		finding.Help = fmt.Sprintf("move what %s holds directly under %s", key, verdict.ParentOf(f.Path))
 	case f.Home != nil:
 		finding.Label = "belongs " + under(f.Home)
 		finding.Help = fmt.Sprintf("move %s %s", key, under(f.Home))
 	case f.Near != "":
 		finding.Label = fmt.Sprintf("did you mean %s?", f.Near)
-		finding.Help = fmt.Sprintf("write %s", f.Near)
+		finding.Help = fmt.Sprintf("use %s", f.Near)
 		parent := manifest.Get(r.Node, f.Path[:len(f.Path)-1]...)
 		if manifest.Field(parent, f.Near).Key == nil { // else both stand there
 			finding.Edits = rewrite(finding.Location, key, f.Near)
@@ -80,17 +86,34 @@ func unknownField(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
 			finding.Help = fmt.Sprintf("write %s: that is its place in %s", name, r.APIVersion)
 		}
 	default:
-		finding.Help = fmt.Sprintf("remove %s", key)
+		finding.Help = fmt.Sprintf("kubectl explain %s lists the fields that exist here", explainPath(r, f.Path))
 	}
 	return finding
 }
 
 // under says where a field belongs.
 func under(home []string) string {
-	if len(home) == 1 {
+	parent := home[:len(home)-1]
+	switch at := slices.Index(parent, apiserver.AnyEntry); {
+	case len(parent) == 0:
 		return "at the top level"
+	case at == len(parent)-1:
+		return "under an entry of " + manifest.FieldPath(parent[:at])
+	case at >= 0:
+		return fmt.Sprintf("under %s of an entry of %s", manifest.FieldPath(parent[at+1:]), manifest.FieldPath(parent[:at]))
 	}
-	return "under " + verdict.ParentOf(home)
+	return "under " + manifest.FieldPath(parent)
+}
+
+// explainPath returns what "kubectl explain" takes for the parent of a field.
+func explainPath(r *manifest.Resource, path []string) string {
+	steps := []string{strings.ToLower(r.Kind)}
+	for _, step := range path[:len(path)-1] {
+		if _, err := strconv.Atoi(step); err != nil {
+			steps = append(steps, step)
+		}
+	}
+	return strings.Join(steps, ".")
 }
 
 // renamed are fields that the present version of a kind has under other names

@@ -3,9 +3,6 @@ package api
 import (
 	"cmp"
 	"fmt"
-	"strings"
-
-	"k8s.io/apimachinery/pkg/api/resource"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
@@ -53,24 +50,41 @@ func wrongType(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
 	finding := verdict.Refused(r, f)
 	finding.Message = fmt.Sprintf("%s: %s cannot be read: %s", r, verdict.FieldOf(f), f.Message)
 	finding.Consequence = "the API server refuses the object"
-	finding.Help = cmp.Or(typeHelps[f.Wants], "write a value of that type")
+	finding.Help = cmp.Or(typeHelps[f.Wants], "use a value of that type")
 	switch {
-	case strings.Contains(f.Message, "base64"):
+	case f.Unwrap:
+		parent := f.Path[:len(f.Path)-1]
+		finding.Message = fmt.Sprintf("%s: %s holds the labels themselves, without %s", r, verdict.FieldAt(parent), f.Path[len(f.Path)-1])
+		finding.Label = "not a field of this selector"
+		finding.Help = fmt.Sprintf("move the labels from %s directly under %s", verdict.FieldOf(f), verdict.FieldAt(parent))
+	case f.Cause == apiserver.NotBase64:
 		finding.Help = "encode the value with base64, or put it under stringData"
-	case strings.HasPrefix(f.Message, resource.ErrFormatWrong.Error()):
+	case f.Cause == apiserver.NotAQuantity:
 		finding.Message = fmt.Sprintf("%s: %s cannot be read: %q is no quantity", r, verdict.FieldOf(f), manifest.String(r.Node, f.Path...))
-		finding.Help = "write a number with one of the suffixes m, k, M, G, T, Ki, Mi, Gi, Ti, or none, like 500m or 10Gi"
-	case strings.HasPrefix(f.Message, "must be "):
+		finding.Help = "use a number with one of the suffixes m, k, M, G, T, Ki, Mi, Gi, Ti, or none, like 500m or 10Gi"
+	case f.Cause == apiserver.Mistyped:
 		finding.Message = fmt.Sprintf("%s: %s %s", r, verdict.FieldOf(f), f.Message)
+		if text, ok := splitText(r.Get(f.Path...)); ok && f.Wants == "string" {
+			finding.Help = fmt.Sprintf("put the entry as a whole in quotes: its colon makes %q a mapping", text)
+		}
 	}
 	return finding
+}
+
+// splitText returns what was probably meant as text, and was read as a mapping of
+// one entry because it holds a colon and a blank.
+func splitText(n *manifest.Node) (text string, ok bool) {
+	if n == nil || n.Kind != manifest.MappingNode || n.Style&manifest.FlowStyle != 0 || len(n.Content) != 2 || n.Content[1].Kind != manifest.ScalarNode {
+		return "", false
+	}
+	return n.Content[0].Value + ": " + n.Content[1].Value, true
 }
 
 // typeHelps are what to write where a value of a type is wanted.
 var typeHelps = map[string]string{
 	"string": "put the value in quotes",
-	"number": "write a number, without quotes",
-	"bool":   "write true or false, without quotes",
-	"object": "write fields, each with its name and a colon",
-	"array":  "write a list: begin each entry with a dash",
+	"number": "use a number, without quotes",
+	"bool":   "use true or false, without quotes",
+	"object": "use fields, each with its name and a colon",
+	"array":  "use a list: begin each entry with a dash",
 }

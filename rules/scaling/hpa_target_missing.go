@@ -70,6 +70,7 @@ spec:
 		"https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/",
 		"k8s.io/kubernetes/pkg/controller/podautoscaler/horizontal.go: scaleForResourceMappings",
 	},
+	Supersedes: verdict.Causes(apiserver.TargetWithoutGroup),
 	Run: func(p *analyzer.Pass) error {
 		for _, s := range p.Graph.Scalers {
 			if s.Own && !unscalable(s) && !targetIsThere(p, s) {

@@ -6,7 +6,9 @@ import (
 	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/rules/internal/verdict"
 )
 
 // HPATargetUnscalable reports autoscalers of kinds that cannot be scaled.
@@ -64,6 +66,7 @@ spec:
 		"https://kubernetes.io/docs/tasks/run-application/horizontal-pod-autoscale/",
 		"k8s.io/kubernetes/pkg/registry/apps/rest/storage_apps.go: which kinds have /scale",
 	},
+	Supersedes: verdict.Causes(apiserver.TargetWithoutGroup),
 	Run: func(p *analyzer.Pass) error {
 		for _, s := range p.Graph.Scalers {
 			if s.Own && unscalable(s) {

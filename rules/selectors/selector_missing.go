@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
@@ -53,6 +54,7 @@ spec:
 		"https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#selector",
 		"k8s.io/kubernetes/pkg/apis/apps/validation/validation.go: ValidateDeploymentSpec, ValidateReplicaSetSpec, ValidateStatefulSetSpec, ValidateDaemonSetSpec",
 	},
+	Supersedes: verdict.Causes(apiserver.SelectorRequired, apiserver.SelectorEmpty, verdict.Generic(apiserver.UnknownField), verdict.Generic(apiserver.WrongType)),
 	Run: func(p *analyzer.Pass) error {
 		moved := map[*manifest.Resource]bool{}
 		for _, v := range verdict.All(p.Graph) {
@@ -79,7 +81,7 @@ spec:
 // hasSelector reports whether the selector is there, but misplaced or
 // misspelt; unknown-field says so.
 func hasSelector(moved map[*manifest.Resource]bool, w *graph.Workload) bool {
-	return moved[w.Resource] && (manifest.Field(w.Node, "selector").Key != nil || w.Get("spec", "selector") != nil && workload.StrayKey(w) != "")
+	return moved[w.Resource] && (manifest.Field(w.Node, "selector").Key != nil || w.Get("spec", "selector", workload.StrayKey(w)) != nil && manifest.IsMapping(w.Get("spec", "selector", workload.StrayKey(w))))
 }
 
 func selectorMissing(w *graph.Workload) analyzer.Finding {

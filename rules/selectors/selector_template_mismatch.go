@@ -3,7 +3,6 @@ package selectors
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"k8s.io/apimachinery/pkg/labels"
 	"k8s.io/apimachinery/pkg/selection"
@@ -64,6 +63,7 @@ spec:
 		"k8s.io/kubernetes/pkg/apis/apps/validation/validation.go: ValidatePodTemplateSpecForReplicaSet, ValidateDaemonSetSpec, ValidateStatefulSetSpec",
 		"k8s.io/kubernetes/pkg/apis/batch/validation/validation.go: validateGeneratedSelector",
 	},
+	Supersedes: verdict.Causes(apiserver.SelectorMismatch),
 	Run: func(p *analyzer.Pass) error {
 		moved := misplaced(p)
 		for _, w := range p.Graph.Workloads {
@@ -73,8 +73,6 @@ spec:
 			switch w.Selector.State {
 			case graph.Unfinished:
 				p.Skip(w.Resource, "selectors: their values are still to be filled in")
-			case graph.Invalid:
-				p.Report(invalidSelector(w))
 			case graph.Present:
 				if r := failing(w); r != nil && !unfinished(p, w) {
 					p.Report(mismatch(w, r))
@@ -96,7 +94,7 @@ func misplaced(p *analyzer.Pass) map[*manifest.Resource]bool {
 		}
 		moved[v.Resource] = true
 		for _, f := range v.Refusals {
-			if verdict.IsMismatch(f) && !p.Unit.Rewritten {
+			if f.Cause == apiserver.SelectorMismatch && !p.Unit.Rewritten {
 				p.Report(misplacedMismatch(v, f))
 			}
 		}
@@ -214,22 +212,4 @@ func requirementPath(w *graph.Workload, r *labels.Requirement) (path []string, e
 		return append(slices.Clone(w.Selector.LabelsPath), r.Key()), true
 	}
 	return w.Selector.ExpressionPath(w.Resource, r.Key()), false
-}
-
-func invalidSelector(w *graph.Workload) analyzer.Finding {
-	help := "a label value has at most 63 letters, digits, '-', '_' and '.', and begins and ends with a letter or digit"
-	switch text := w.Selector.Err.Error(); {
-	case strings.Contains(text, "operator"):
-		help = "the operators are In, NotIn, Exists and DoesNotExist"
-	case strings.Contains(text, "values"):
-		help = "In and NotIn need values; Exists and DoesNotExist take none"
-	}
-	return analyzer.Finding{
-		Help:        help,
-		Message:     fmt.Sprintf("%s: the selector is invalid: %s", w, w.Selector.Err),
-		Consequence: "the API server refuses it",
-		Location:    w.Location(w.Selector.ErrPath...),
-		Path:        w.Selector.ErrPath,
-		Resource:    w.Resource,
-	}
 }

@@ -114,7 +114,7 @@ func answerIn(v apiserver.Verdict) answer {
 			a.stage = s
 		}
 	}
-	for _, r := range v.Refusals {
+	for _, r := range slices.Concat(v.Refusals, v.Folded) {
 		if stageOf(r.Family) == a.stage && !isBehind(r, v) {
 			a.causes = append(a.causes, cause{r.Field, r.Message})
 		}

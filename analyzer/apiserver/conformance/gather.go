@@ -33,8 +33,8 @@ type document struct {
 }
 
 // gather returns the documents to start from, in a fixed order and each text
-// once: those written for this test, the examples of the rules, and the
-// fixtures.
+// once: those written for this test, the examples of the rules, the
+// fixtures and the samples of sentences.
 func gather(o options) ([]document, error) {
 	g := gatherer{seen: map[string]bool{}}
 	err := fs.WalkDir(seeds, ".", func(path string, e fs.DirEntry, err error) error {
@@ -55,7 +55,18 @@ func gather(o options) ([]document, error) {
 			return nil, err
 		}
 	}
-	err = filepath.WalkDir(filepath.Join(o.root, "testdata"), func(path string, e fs.DirEntry, err error) error {
+	for _, dir := range []string{"testdata", "analyzer/apiserver/testdata"} {
+		if err := g.addTree(o.root, filepath.FromSlash(dir)); err != nil {
+			return nil, err
+		}
+	}
+	return g.documents, nil
+}
+
+// addTree takes the documents of a directory: fixtures, and samples of the
+// sentences that kubeknot recognizes (apiserver.Sentences).
+func (g *gatherer) addTree(root, dir string) error {
+	return filepath.WalkDir(filepath.Join(root, dir), func(path string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() || !isYAML(path) {
 			return err
 		}
@@ -63,13 +74,12 @@ func gather(o options) ([]document, error) {
 		if err != nil {
 			return err
 		}
-		rel, err := filepath.Rel(o.root, path)
+		rel, err := filepath.Rel(root, path)
 		if err != nil {
 			return err
 		}
 		return g.add(filepath.ToSlash(rel), data, false)
 	})
-	return g.documents, err
 }
 
 func isYAML(path string) bool {

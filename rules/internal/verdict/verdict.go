@@ -7,12 +7,15 @@ import (
 	"slices"
 	"strings"
 
+	"k8s.io/apimachinery/pkg/util/validation/field"
+
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
+	"github.com/kubeknot/kubeknot/rules/internal/near"
 )
 
 // Verdict is what the API server says to one resource of a unit.
@@ -82,10 +85,11 @@ func Refusals(p *analyzer.Pass, family apiserver.Family, explain func(*manifest.
 		for _, r := range v.Refusals {
 			r.Path = fieldAtFault(v.Resource, r)
 			switch {
-			case r.Family != family, spokenFor(v.Resource, r), mountsDeclared(v.Resource, r):
+			case r.Family != family, mountsDeclared(v.Resource, r):
+			case v.Moved() && r.Cause == apiserver.SelectorMismatch: // of two places, which selector-template-mismatch compares
 			case r.Expression: // < and > are operators in it
 				p.Report(v.trace(explain(v.Resource, r)))
-			case Unfinished(v.Resource, r.Path), v.definition != nil && HoldsPlaceholder(v.Resource.Get(r.Path...)), manifest.IsPlaceholder(r.Message):
+			case unfinishedSelector(v.Resource, r), Unfinished(v.Resource, r.Path), v.definition != nil && HoldsPlaceholder(v.Resource.Get(r.Path...)), manifest.IsPlaceholder(r.Message):
 				p.Skip(v.Resource, "objects: a value is still to be filled in")
 			case p.Unit.Rewritten && family != apiserver.UnknownField && family != apiserver.WrongType:
 				p.Skip(v.Resource, "objects: what they lack may come from kustomize")
@@ -98,6 +102,18 @@ func Refusals(p *analyzer.Pass, family apiserver.Family, explain func(*manifest.
 	}
 }
 
+// Causes are those of the API server that a rule supersedes.
+func Causes(all ...apiserver.Cause) []analyzer.Cause {
+	named := make([]analyzer.Cause, len(all))
+	for i, c := range all {
+		named[i] = analyzer.Cause(c)
+	}
+	return named
+}
+
+// Generic returns the cause of refusals of a family that no sentence describes.
+func Generic(f apiserver.Family) apiserver.Cause { return apiserver.Cause(f) }
+
 // trace names the definition that a finding about a custom resource follows.
 func (v Verdict) trace(f analyzer.Finding) analyzer.Finding {
 	if v.definition != nil {
@@ -106,61 +122,23 @@ func (v Verdict) trace(f analyzer.Finding) analyzer.Finding {
 	return f
 }
 
-// spokenFor reports whether a rule of its own explains the refusal better.
-func spokenFor(r *manifest.Resource, f apiserver.Refusal) bool {
-	switch r.Kind {
-	case "HorizontalPodAutoscaler":
-		return strings.Contains(f.Message, "apiVersion must specify API group") // hpa-target-missing
-	case "Job":
-		if !manifest.Bool(r.Node, "spec", "manualSelector") {
-			return false // no selector is wanted, and invalid-value says so
-		}
-	case "Deployment", "ReplicaSet", "StatefulSet", "ReplicationController", "DaemonSet":
-	default:
-		return false
-	}
-	switch {
-	case f.Field == "spec.replicas" && r.Kind == "DaemonSet" && f.Family == apiserver.UnknownField:
-		return true // daemonset-replicas
-	case IsMismatch(f):
-		return true // selector-template-mismatch
-	case f.Family == apiserver.WrongType:
-		return strings.HasPrefix(f.Field, "spec.selector") && mustSelect(r) && !asksForLabels(r) // selector-missing
-	case f.Family == apiserver.UnknownField:
-		return len(f.Path) == 3 && strings.HasPrefix(f.Field, "spec.selector.") && f.Near == "" && mustSelect(r) && !asksForLabels(r) // selector-missing
-	}
-	return strings.HasPrefix(f.Field, "spec.selector") // selector-missing, selector-template-mismatch
-}
-
-// mustSelect reports whether selector-missing asks for a selector of the kind.
-func mustSelect(r *manifest.Resource) bool {
-	return r.Kind != "Job" && r.Kind != "ReplicationController"
-}
-
-// asksForLabels reports whether the selector of a controller, in the form of
-// the API, has anything in it: then selector-missing does not speak of it.
-func asksForLabels(r *manifest.Resource) bool {
-	labels, expressions := r.Get("spec", "selector", "matchLabels"), r.Get("spec", "selector", "matchExpressions")
-	return labels != nil && labels.Kind == manifest.MappingNode && len(labels.Content) > 0 ||
-		expressions != nil && expressions.Kind == manifest.SequenceNode && len(expressions.Content) > 0
-}
-
 // mountsDeclared reports whether a mount is said to find no volume although the
 // pod has it: the server leaves out volumes that it refuses
 // (pkg/apis/core/validation ValidateVolumes), and the mount is right.
 func mountsDeclared(r *manifest.Resource, f apiserver.Refusal) bool {
 	n := len(f.Path) - 5 // containers, 0, volumeMounts, 0, name
-	if n < 0 || !strings.HasPrefix(f.Message, "Not found") || f.Path[n+4] != "name" {
+	if n < 0 || !strings.HasPrefix(f.Message, SaidNotFound) || f.Path[n+4] != "name" {
 		return false
 	}
 	volumes := manifest.Items(r.Get(append(slices.Clone(f.Path[:n]), "volumes")...))
 	return slices.ContainsFunc(volumes, func(v *manifest.Node) bool { return manifest.String(v, "name") == manifest.String(r.Node, f.Path...) })
 }
 
-// IsMismatch reports whether the server says that a selector does not match
-// its template (pkg/apis/apps/validation).
-func IsMismatch(f apiserver.Refusal) bool {
-	return strings.Contains(f.Message, "`selector` does not match template `labels`")
+// unfinishedSelector reports whether a selector that does not match its template,
+// or the labels of that, hold a placeholder.
+func unfinishedSelector(r *manifest.Resource, f apiserver.Refusal) bool {
+	return f.Cause == apiserver.SelectorMismatch &&
+		(HoldsPlaceholder(r.Get("spec", "selector")) || HoldsPlaceholder(r.Get("spec", "template", "metadata", "labels")))
 }
 
 // Unfinished reports whether the value holds a placeholder.
@@ -179,6 +157,7 @@ func Unfinished(r *manifest.Resource, path []string) bool {
 // Refused fills in what all findings about a refusal share.
 func Refused(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
 	return analyzer.Finding{
+		Cause:       analyzer.Cause(f.Cause),
 		Consequence: "the API server refuses it: " + Said(r, f.Field, f.Message),
 		Location:    wholeOf(r, f.Path),
 		Path:        f.Path,
@@ -186,23 +165,57 @@ func Refused(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
 	}
 }
 
-// exceeded finds the resource of which the server says that its request is
-// larger than its limit (pkg/apis/core/validation ValidateContainerResources);
-// it names the requests as a whole.
-var exceeded = regexp.MustCompile(`must be (?:less than or )?equal to (\S+) limit`)
-
 // fieldAtFault returns the path to what the author has to change where the
 // server names another field, or more than that.
 func fieldAtFault(r *manifest.Resource, f apiserver.Refusal) []string {
-	if f.Field == "spec.clusterIPs[0]" && r.Get("spec", "clusterIPs") == nil { // the server copies it
+	switch {
+	case len(f.Path) == 0:
+		return f.Path
+	case f.Field == "spec.clusterIPs[0]" && r.Get("spec", "clusterIPs") == nil: // the server copies it
 		return []string{"spec", "clusterIP"}
-	}
-	if m := exceeded.FindStringSubmatch(f.Message); m != nil && len(f.Path) > 0 && f.Path[len(f.Path)-1] == "requests" {
-		if one := append(slices.Clone(f.Path), m[1]); r.Get(one...) != nil {
+	case f.Cause == apiserver.SelectorMismatch:
+		return []string{"spec", "selector"} // it names the labels of the template
+	case f.Cause == apiserver.TargetWithoutGroup:
+		return f.Path[:len(f.Path)-1] // which lacks apiVersion
+	case f.Cause == apiserver.OverLimit && f.Path[len(f.Path)-1] == "requests":
+		if one := append(slices.Clone(f.Path), f.Args[0]); r.Get(one...) != nil {
 			return one
 		}
 	}
-	return f.Path
+	return entryAtFault(r, inMetadata(r, f.Path), f)
+}
+
+// inMetadata completes a path to labels or annotations of a pod template, of
+// which the server leaves out a step (pkg/apis/core/validation
+// ValidatePodTemplateSpec).
+func inMetadata(r *manifest.Resource, path []string) []string {
+	at := slices.IndexFunc(path, func(step string) bool { return step == "labels" || step == "annotations" })
+	if at < 1 || path[at-1] != "template" || r.Get(path...) != nil {
+		return path
+	}
+	return slices.Insert(slices.Clone(path), at, "metadata")
+}
+
+// entryAtFault completes a path to a map, such as labels, by the key of the entry
+// whose key or value the server quotes.
+func entryAtFault(r *manifest.Resource, path []string, f apiserver.Refusal) []string {
+	n := r.Get(path...)
+	if n == nil || n.Kind != manifest.MappingNode {
+		return path
+	}
+	_, detail, _ := strings.Cut(f.Message, ": ")
+	var quoted string
+	if json.NewDecoder(strings.NewReader(detail)).Decode(&quoted) != nil {
+		return path
+	}
+	entries := manifest.StringMap(r.Node, path...)
+	if _, isKey := entries[quoted]; isKey {
+		return append(slices.Clone(path), quoted)
+	}
+	if key := near.KeyOf(entries, quoted); key != "" {
+		return append(slices.Clone(path), key)
+	}
+	return path
 }
 
 // wholeOf returns the place of a value: of an object or a list the key, because
@@ -237,24 +250,37 @@ func Said(r *manifest.Resource, field, message string) string {
 // ParentOf names what holds the last step of a path: "spec.template", or the
 // object itself.
 func ParentOf(path []string) string {
-	if len(path) < 2 {
-		return "the object"
-	}
-	return manifest.FieldPath(path[:len(path)-1])
+	return FieldAt(path[:max(0, len(path)-1)])
 }
 
 // FieldOf names a field for a message.
-func FieldOf(f apiserver.Refusal) string {
-	if len(f.Path) == 0 {
+func FieldOf(f apiserver.Refusal) string { return FieldAt(f.Path) }
+
+// FieldAt names the field at a path for a message.
+func FieldAt(path []string) string {
+	if len(path) == 0 {
 		return "the object"
 	}
-	return manifest.FieldPath(f.Path)
+	return manifest.FieldPath(path)
 }
 
 // IsSecret reports whether a value must not be shown.
 func IsSecret(r *manifest.Resource, path []string) bool {
 	return r.IsSecret() && !slices.Contains(path[:min(1, len(path))], "metadata")
 }
+
+// The words with which the server begins a refusal, by its type.
+var (
+	saidRequired     = field.ErrorTypeRequired.String()
+	saidForbidden    = field.ErrorTypeForbidden.String()
+	SaidDuplicate    = field.ErrorTypeDuplicate.String()
+	SaidNotFound     = field.ErrorTypeNotFound.String()
+	saidNotSupported = field.ErrorTypeNotSupported.String()
+	saidTooLong      = field.ErrorTypeTooLong.String()
+	saidTooMany      = field.ErrorTypeTooMany.String()
+	saidTooFew       = field.ErrorTypeTooFew.String()
+	saidInvalid      = field.ErrorTypeInvalid.String()
+)
 
 // InWords turns the server's terse causes (k8s.io/apimachinery
 // pkg/util/validation/field) into a sentence about a field.
@@ -269,31 +295,31 @@ func InWords(r *manifest.Resource, f apiserver.Refusal) string {
 	value, rest, quoted := cutValue(detail)
 	written := manifest.String(r.Node, f.Path...)
 	switch {
-	case kind == "Required value" && len(Supported(detail)) > 0 && written != "":
+	case kind == saidRequired && f.Cause == apiserver.OneOf && written != "":
 		return fmt.Sprintf("%s cannot be %q: %s", FieldOf(f), written, detail)
-	case kind == "Required value" && detail != "" && r.Get(f.Path...) != nil:
+	case kind == saidRequired && detail != "" && r.Get(f.Path...) != nil:
 		return fmt.Sprintf("%s lacks a part: %s", FieldOf(f), detail)
-	case kind == "Required value" && detail != "":
+	case kind == saidRequired && detail != "":
 		return fmt.Sprintf("%s is required: %s", FieldOf(f), detail)
-	case kind == "Required value":
+	case kind == saidRequired:
 		return FieldOf(f) + " is required"
-	case kind == "Forbidden":
+	case kind == saidForbidden:
 		return strings.TrimSuffix(fmt.Sprintf("%s is not allowed: %s", FieldOf(f), detail), ": ")
-	case kind == "Duplicate value":
+	case kind == SaidDuplicate:
 		return fmt.Sprintf("%s repeats %s", FieldOf(f), detail)
-	case kind == "Not found" && quoted && value != "" && rest != "":
+	case kind == SaidNotFound && quoted && value != "" && rest != "":
 		return fmt.Sprintf("%s names %s, which is not there: %s", FieldOf(f), value, rest)
-	case kind == "Not found":
+	case kind == SaidNotFound:
 		return fmt.Sprintf("%s names %s, which is not there", FieldOf(f), detail)
-	case kind == "Unsupported value" && quoted && value != "":
+	case kind == saidNotSupported && quoted && value != "":
 		return fmt.Sprintf("%s cannot be %s: %s", FieldOf(f), value, rest)
-	case kind == "Too long" || kind == "Too many" || kind == "Too few":
+	case kind == saidTooLong || kind == saidTooMany || kind == saidTooFew:
 		return fmt.Sprintf("%s is %s: %s", FieldOf(f), strings.ToLower(kind), detail)
-	case kind == "Invalid value" && quoted && value == "":
+	case kind == saidInvalid && quoted && value == "":
 		return fmt.Sprintf("%s is refused: %s", FieldOf(f), rest)
-	case kind == "Invalid value" && quoted:
+	case kind == saidInvalid && quoted:
 		return fmt.Sprintf("%s cannot be %s: %s", FieldOf(f), value, rest)
-	case kind == "Invalid value" && secret:
+	case kind == saidInvalid && secret:
 		return FieldOf(f) + " is not valid"
 	case secret:
 		return FieldOf(f) + " is refused"
