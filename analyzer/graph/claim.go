@@ -31,7 +31,7 @@ func (g *Graph) ClaimUses() map[*manifest.Resource][]ClaimUse {
 	return g.View(claimUsesKey{}, func() any {
 		found := map[*manifest.Resource][]ClaimUse{}
 		for _, ref := range references.All {
-			if ref.Use != Claim || ref.Workload.Superseded || ref.Workload.Custom || ref.Workload.Controlled() {
+			if ref.Use != Claim || !ref.Workload.mounts(ref.Path) || ref.Workload.Superseded || ref.Workload.Custom || ref.Workload.Controlled() {
 				continue
 			}
 			for _, claim := range first(g.finding(objects, ref)) {
@@ -126,3 +126,24 @@ func (g *Graph) BoundToOneNode(w *Workload) bool {
 }
 
 const hostname = "kubernetes.io/hostname"
+
+// mounts reports whether a container of the pods uses the volume that a path leads
+// into. kubelet does not wait for a volume that none uses
+// (pkg/kubelet/volumemanager/populator processPodVolumes).
+func (w *Workload) mounts(path []string) bool {
+	volumes := w.At("spec", "volumes")
+	if len(path) <= len(volumes) || !slices.Equal(path[:len(volumes)], volumes) {
+		return true // a claim template of a StatefulSet, or what is no volume of a pod
+	}
+	name := manifest.String(w.Node, append(slices.Clone(path[:len(volumes)+1]), "name")...)
+	for _, field := range []string{"containers", "initContainers"} {
+		for _, c := range manifest.Items(w.PodField("spec", field)) {
+			for _, use := range slices.Concat(manifest.Items(manifest.Get(c, "volumeMounts")), manifest.Items(manifest.Get(c, "volumeDevices"))) {
+				if used := manifest.String(use, "name"); used == name || manifest.IsPlaceholder(used) {
+					return true
+				}
+			}
+		}
+	}
+	return false
+}

@@ -52,7 +52,7 @@ type Graph struct {
 func Build(u *unit.Unit, inventory []*manifest.Resource) *Graph {
 	g := &Graph{Unit: u, scalers: map[string][]*Scaler{}, selected: map[string][]*Workload{}}
 	for _, r := range inventory { // first: what the cluster says beats what a manifest says
-		g.addNode(r)
+		g.addNode(r, true)
 	}
 	last := map[manifest.ID]*Workload{}
 	for _, r := range u.Resources {
@@ -101,7 +101,7 @@ func (g *Graph) add(r *manifest.Resource, own bool) *Workload {
 	case r.Kind == "PodDisruptionBudget" && r.Group == "policy":
 		g.Budgets = append(g.Budgets, newBudget(r, own))
 	case r.Kind == "Node" && r.Group == "":
-		g.addNode(r)
+		g.addNode(r, false)
 	default:
 		if s := newScaler(g, r, own); s != nil {
 			g.Scalers = append(g.Scalers, s)

@@ -21,11 +21,28 @@ type Node struct {
 	// Labels are its labels, kubernetes.io/hostname included.
 	Labels map[string]string
 	taints []corev1.Taint
+	// whole reports that it shows all labels of the node: it comes from an
+	// inventory, has a status, or has the labels that kubelet sets. What people
+	// write to label a node is a part.
+	whole bool
 }
 
-// addNode reads a Node object. Of a taint that is written wrongly nothing is
+// Bounded reports whether the known nodes are those of a cluster, and not only
+// manifests of some: only then does it mean anything that none of them has a
+// label.
+func (g *Graph) Bounded() bool {
+	return slices.ContainsFunc(g.Nodes, func(n *Node) bool { return n.whole })
+}
+
+// HasLabel reports whether a known node has a label of that key, whatever its
+// value.
+func (g *Graph) HasLabel(key string) bool {
+	return slices.ContainsFunc(g.Nodes, func(n *Node) bool { _, ok := n.Labels[key]; return ok })
+}
+
+// addNode reads a Node object; listed says that it is of an inventory. Of a taint that is written wrongly nothing is
 // concluded; of two nodes of one name the first counts.
-func (g *Graph) addNode(r *manifest.Resource) {
+func (g *Graph) addNode(r *manifest.Resource, listed bool) {
 	if slices.ContainsFunc(g.Nodes, func(n *Node) bool { return n.Name == r.Name && r.Name != "" }) {
 		return
 	}
@@ -34,6 +51,7 @@ func (g *Graph) addNode(r *manifest.Resource) {
 		n.Labels[corev1.LabelHostname] = r.Name // what kubelet sets unless overridden
 	}
 	maps.Copy(n.Labels, manifest.StringMap(r.Node, "metadata", "labels"))
+	n.whole = listed || r.Get("status") != nil || n.Labels[corev1.LabelOSStable] != "" || n.Labels[corev1.LabelArchStable] != ""
 	decode(r.Get("spec", "taints"), &n.taints)
 	if manifest.Bool(r.Node, "spec", "unschedulable") {
 		n.taints = append(n.taints, corev1.Taint{Key: corev1.TaintNodeUnschedulable, Effect: corev1.TaintEffectNoSchedule})

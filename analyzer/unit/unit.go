@@ -84,7 +84,7 @@ type Unit struct {
 
 	unread  [][]byte // what documents hold that could not be read
 	once    sync.Once
-	defined map[*source.File]map[object]bool // see Alternatives
+	defined map[*source.File]map[object][]*manifest.Resource // see Alternatives
 }
 
 // Complete reports whether the absence of something is evidence.
@@ -250,20 +250,22 @@ func (u *Unit) collect(paths []string, get func(string) *manifest.File) []*manif
 // after the other.
 func (u *Unit) Alternatives(a, b *source.File) bool {
 	u.once.Do(func() {
-		u.defined = map[*source.File]map[object]bool{}
+		u.defined = map[*source.File]map[object][]*manifest.Resource{}
 		for _, r := range u.Resources {
 			if u.defined[r.File()] == nil {
-				u.defined[r.File()] = map[object]bool{}
+				u.defined[r.File()] = map[object][]*manifest.Resource{}
 			}
-			u.defined[r.File()][objectOf(r)] = true
+			u.defined[r.File()][objectOf(r)] = append(u.defined[r.File()][objectOf(r)], r)
 		}
 	})
 	if a == b {
 		return false
 	}
-	for o := range u.defined[a] {
-		if u.defined[b][o] {
-			return true
+	for o, here := range u.defined[a] {
+		for _, r := range here {
+			if slices.ContainsFunc(u.defined[b][o], func(other *manifest.Resource) bool { return SameNamespace(r.Namespace, other.Namespace) }) {
+				return true
+			}
 		}
 	}
 	return false

@@ -1,6 +1,7 @@
 package disruption
 
 import (
+	"cmp"
 	"fmt"
 	"strconv"
 	"strings"
@@ -8,6 +9,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/rules/internal/text"
 )
 
 // PDBBlocksDrain reports budgets that never allow a disruption.
@@ -99,6 +101,8 @@ func blocksDrain(p *analyzer.Pass, b *graph.Budget, c podCount) {
 		p.Skip(b.Resource, "PodDisruptionBudgets: they, or the replicas of their pods, may be changed by kustomize")
 	case b.SelectsAll() && field == "minAvailable" && !strings.HasSuffix(value, "%"), len(besideProtected(p, b)) > 0:
 		p.Skip(b.Resource, "PodDisruptionBudgets: more pods that they count may live elsewhere")
+	case c.scaler != nil && !blockedAtMost(c, field, value):
+		p.Report(blockedAtLeast(b, c, field, value, keeps))
 	default:
 		p.Report(blocked(b, c, field, value, keeps))
 	}
@@ -107,11 +111,14 @@ func blocksDrain(p *analyzer.Pass, b *graph.Budget, c podCount) {
 // podCount is how many pods a budget counts at least.
 type podCount struct {
 	pods, replicas int // replicas without bare Pods
-	shown          []analyzer.Related
-	who            []string
-	unknown        bool            // some of them are not known
-	own            *graph.Workload // the first of the unit's own
-	ownAt          analyzer.Related
+	// more is how many pods autoscalers may add to them, by the first of them.
+	more    int
+	scaler  *graph.Scaler
+	shown   []analyzer.Related
+	who     []string
+	unknown bool            // some of them are not known
+	own     *graph.Workload // the first of the unit's own
+	ownAt   analyzer.Related
 }
 
 // countPods adds up the pods of a budget. Not known are those of DaemonSets,
@@ -132,6 +139,11 @@ func countPods(p *analyzer.Pass, b *graph.Budget) (c podCount) {
 		c.pods += n - before
 		if !w.IsPod() {
 			c.replicas += n - before
+		}
+		if s := p.Graph.ScaledBy(w); s != nil && n > 0 {
+			if most, ok := s.MaxReplicas(); ok && most > n {
+				c.more, c.scaler = c.more+most-n, cmp.Or(c.scaler, s)
+			}
 		}
 		if w.Own && c.own == nil {
 			c.own, c.ownAt = w, from
@@ -217,6 +229,26 @@ func blocked(b *graph.Budget, c podCount, field, value string, keeps int) analyz
 		f.Related = []analyzer.Related{{Location: f.Location, Message: fmt.Sprintf("%s keeps %d", b, keeps)}}
 		f.Location, f.Path, f.Resource = c.ownAt.Location, []string{"spec", "replicas"}, c.own.Resource
 	}
+	return f
+}
+
+// blockedAtMost reports whether no pod may go even when the autoscalers have made
+// all pods that they may.
+func blockedAtMost(c podCount, field, value string) bool {
+	c.pods, c.replicas = c.pods+c.more, c.replicas+c.more
+	keeps, ok := desiredHealthy(field, value, c)
+	return ok && c.pods <= keeps
+}
+
+// blockedAtLeast is the finding about a budget that allows no eviction as long as
+// an autoscaler keeps its pods at the minimum.
+func blockedAtLeast(b *graph.Budget, c podCount, field, value string, keeps int) analyzer.Finding {
+	f := blocked(b, c, field, value, keeps)
+	f.Claim = analyzer.Advice
+	f.Message = fmt.Sprintf("%s allows no eviction while %s runs %s: %s: %s", b, c.scaler, text.Count(c.pods, "pod", "pods"), field, value)
+	f.Label = "keeps all of the minimum"
+	f.Consequence = "a node drain waits as long as the autoscaler keeps the minimum: evictions get HTTP status 429"
+	f.Help = "raise minReplicas above what must be available, or set maxUnavailable: 1"
 	return f
 }
 

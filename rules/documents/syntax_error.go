@@ -62,6 +62,7 @@ var remedies = []struct{ says, help string }{
 	{"unknown anchor", "define the anchor in this document: an anchor does not reach beyond its own"},
 	{"mapping values are not allowed", "check the indentation, and quote a value that holds a colon and a blank"},
 	{"could not find expected ':'", "is the colon missing behind a key, or the indentation of a text?"},
+	{"did not find expected alphabetic or numeric character", "put the value in quotes: * begins an alias of YAML, and & an anchor"},
 	{"did not find expected ','", "close the bracket"},
 	{"unexpected end of stream", "close the quote"},
 	{"cannot start any token", "quote the value: @, ` and % cannot begin one"},

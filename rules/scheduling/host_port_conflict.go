@@ -168,7 +168,7 @@ func hostPortFinding(h graph.HostPort) analyzer.Finding {
 func clashing(p *analyzer.Pass, h graph.HostPort, others []graph.HostPort) {
 	for _, other := range others[:min(len(others), graph.MaxTries)] {
 		if !h.Clashes(other) || h.Workload == other.Workload || unit.SameObject(h.Workload.Resource, other.Workload.Resource) ||
-			p.Unit.Alternatives(h.Workload.File(), other.Workload.File()) || alternativeKinds(h.Workload, other.Workload) {
+			p.Unit.Alternatives(h.Workload.File(), other.Workload.File()) || alternativeKinds(p.Graph, h.Workload, other.Workload) {
 			continue
 		}
 		why := whyTogether(p, h.Workload, other.Workload)
@@ -192,10 +192,10 @@ func clashing(p *analyzer.Pass, h graph.HostPort, others []graph.HostPort) {
 	}
 }
 
-// alternativeKinds reports two kinds of one name in two files: a choice between
-// ways to run the same thing.
-func alternativeKinds(a, b *graph.Workload) bool {
-	return a.Name == b.Name && a.File() != b.File()
+// alternativeKinds reports two kinds of one name and namespace in two files: a
+// choice between ways to run the same thing.
+func alternativeKinds(g *graph.Graph, a, b *graph.Workload) bool {
+	return a.Name == b.Name && a.File() != b.File() && g.SameNamespace(a.Resource, b.Resource)
 }
 
 // whyTogether says why two workloads cannot keep to different nodes; "" if

@@ -9,6 +9,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/rules/internal/near"
 	"github.com/kubeknot/kubeknot/rules/internal/text"
 )
 
@@ -22,7 +23,7 @@ var NodeSelectorNoNode = &analyzer.Rule{
 
 If no node fits, the pods of a Deployment stay Pending with an event. A DaemonSet simply wants no pods: it is accepted, DESIRED is 0, and no event or condition says why. DaemonSets tolerate a cordon and pressure taints by themselves, not the control plane's.
 
-Nodes are those that the manifests hold and those given by --nodes. Without any, only values that no node ever has are reported.`,
+Nodes are those that the manifests hold and those given by --nodes. Without any, only values that no node ever has are reported. A Node manifest that has neither a status nor the labels that kubelet sets shows a part of the node: where only such manifests are known, a label that none of them sets is a hint.`,
 	Bad: `apiVersion: v1
 kind: Node
 metadata:
@@ -129,7 +130,39 @@ func placePods(p *analyzer.Pass, w *graph.Workload) {
 			taint = detail
 		}
 	}
-	p.Report(explainMisfits(p.Graph, w, place, misfits, taint))
+	f := explainMisfits(p.Graph, w, place, misfits, taint)
+	if !p.Graph.Bounded() && !aboutTheirLabels(p.Graph, w, place, misfits) {
+		f.Evidence = analyzer.Absent
+		f.Notes = append(f.Notes, "the Node manifests here show only a part: other nodes may exist, and these may have other labels")
+		f.Help = "name the nodes of the cluster with --nodes; " + f.Help
+	}
+	p.Report(f)
+}
+
+// aboutTheirLabels reports whether what no node has is a label that the manifests
+// of nodes set: who labels nodes by hand has another value for it, or its key in
+// a similar spelling.
+func aboutTheirLabels(g *graph.Graph, w *graph.Workload, place *graph.Placement, misfits map[graph.Misfit]int) bool {
+	set := func(key string) bool {
+		return g.HasLabel(key) || slices.ContainsFunc(g.Nodes, func(n *graph.Node) bool {
+			return slices.ContainsFunc(text.SortedKeys(n.Labels), func(own string) bool { return near.Slip(own, key) })
+		})
+	}
+	if misfits[graph.ByTaint] > 0 {
+		return false
+	}
+	if key := labelNobodyHas(g, place.NodeSelector); len(place.NodeSelector) > 0 && !set(key) {
+		return false
+	}
+	terms := w.At("spec", "affinity", "nodeAffinity", "requiredDuringSchedulingIgnoredDuringExecution", "nodeSelectorTerms")
+	for _, term := range manifest.Items(w.Get(terms...)) {
+		for _, e := range manifest.Items(manifest.Get(term, "matchExpressions")) {
+			if !set(manifest.String(e, "key")) {
+				return false
+			}
+		}
+	}
+	return true
 }
 
 // wellKnown are labels whose values kubelet takes from the Go runtime
@@ -247,9 +280,37 @@ func noLabel(g *graph.Graph, w *graph.Workload, place *graph.Placement, nodes st
 		return
 	}
 	f.Message = fmt.Sprintf("%s asks for a node with %s=%s, and %s has it", w, key, place.NodeSelector[key], nodes)
-	f.Help = fmt.Sprintf("label a node: kubectl label node NAME %s=%s; or change the nodeSelector", key, place.NodeSelector[key])
 	f.Path = append(f.Path, key)
+	if meant := nearLabel(g, key, place.NodeSelector[key]); meant != "" {
+		f.Help = "use " + meant
+	} else {
+		f.Help = fmt.Sprintf("label a node: kubectl label node NAME %s=%s; or use a label that a node has", key, place.NodeSelector[key])
+	}
 	f.Related = closestNode(g, key)
+}
+
+// nearLabel returns the label of a known node, "disk=ssd", of which another one is
+// a slip of the pen in its key or in its value; "" if there is none.
+func nearLabel(g *graph.Graph, key, value string) string {
+	var values, keys []string
+	for _, n := range g.Nodes {
+		if have, ok := n.Labels[key]; ok {
+			values = append(values, have)
+		}
+		for own, have := range n.Labels {
+			if have == value {
+				keys = append(keys, own)
+			}
+		}
+	}
+	slices.Sort(keys)
+	if meant := analyzer.Closest(value, values); meant != "" {
+		return key + "=" + meant
+	}
+	if meant := analyzer.Closest(key, keys); meant != "" {
+		return meant + "=" + value
+	}
+	return ""
 }
 
 // misfitNotes counts the reasons.

@@ -39,6 +39,7 @@ type portedSet struct {
 	pods    []*portedPods
 	unknown bool // the ports of one of them are not known
 	lacking map[[2]string][]*portedPods
+	graph   *graph.Graph
 	// hostPorts are the first pods that take a port of the node, by its number.
 	hostPorts map[int]hostPort
 }
@@ -52,13 +53,13 @@ type hostPort struct {
 func (r portReader) of(g *graph.Graph, s *graph.Service) *portedSet {
 	key := g.Namespace(s.Resource) + "\x00" + s.Selector.String()
 	if r.sets[key] == nil {
-		r.sets[key] = r.read(s.Pods())
+		r.sets[key] = r.read(g, s.Pods())
 	}
 	return r.sets[key]
 }
 
-func (r portReader) read(workloads []*graph.Workload) *portedSet {
-	set := &portedSet{lacking: map[[2]string][]*portedPods{}}
+func (r portReader) read(g *graph.Graph, workloads []*graph.Workload) *portedSet {
+	set := &portedSet{lacking: map[[2]string][]*portedPods{}, graph: g}
 	for _, w := range workloads {
 		if w.Superseded || endsByItself(w) {
 			continue
@@ -86,7 +87,9 @@ func (s *portedSet) without(port graph.ServicePort) []*portedPods {
 	key := [2]string{port.Target, port.Protocol}
 	found, ok := s.lacking[key]
 	if !ok {
-		found = slices.DeleteFunc(slices.Clone(s.pods), func(w *portedPods) bool { return port.Resolves(w.ports) })
+		found = slices.DeleteFunc(slices.Clone(s.pods), func(w *portedPods) bool {
+			return port.Resolves(w.ports) || s.graph.Injected(w.Workload, port.Target)
+		})
 		s.lacking[key] = found
 	}
 	return found
