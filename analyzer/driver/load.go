@@ -126,8 +126,11 @@ func openWorld(ctx context.Context, t *tree, show func(string) string, o *Option
 		if f == nil {
 			continue
 		}
+		if len(f.Resources()) > 0 && !slices.ContainsFunc(f.Documents, kustomize.Reads) {
+			plan.Plain = append(plan.Plain, rel)
+		}
 		for _, d := range f.Documents {
-			if d.Root != nil && manifest.IsMapping(d.Root) {
+			if kustomize.Reads(d) {
 				k := kustomize.Read(path.Dir(rel), d)
 				plan.Kustomizations = append(plan.Kustomizations, k)
 				w.kustomizations[k.Dir] = k

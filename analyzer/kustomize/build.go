@@ -7,6 +7,7 @@ import (
 	"os"
 	"path"
 	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -41,8 +42,8 @@ type Tree struct {
 	// nobody counts them.
 	Built func()
 
-	mu      sync.Mutex
-	entries map[*Kustomization][]patchEntry // see patches
+	mu             sync.Mutex
+	configurations map[*Kustomization]*configuration
 
 	looked sync.Map // what the file system has said, see fileSystem
 }
@@ -84,10 +85,18 @@ type Reason struct {
 	// fault; a nil Field means the kustomization as a whole.
 	In    *Kustomization
 	Field []string
+	// Help says what to do about it; "" if there is nothing particular.
+	Help string
 }
 
 // Location is the place of the entry at fault.
-func (r *Reason) Location() source.Location { return r.In.Location(r.Field...) }
+func (r *Reason) Location() source.Location {
+	if len(r.Field) == 1 { // the value of a whole field may begin on the next line
+		of := manifest.Resource{Document: r.In.Document, Node: r.In.Document.Root}
+		return of.KeyLocation(r.Field...)
+	}
+	return r.In.Location(r.Field...)
+}
 
 // Built reports whether Resources are what a cluster would get.
 func (b *Build) Built() bool { return b.Unbuilt == nil && b.Failure == nil }
@@ -171,20 +180,20 @@ func (t *Tree) prepare(dir string) *Build {
 		b.Parts = append(b.Parts, k)
 		for _, u := range k.Unbuilt {
 			if b.Unbuilt == nil && (u.Reason != needsHelm || t.Helm == "") {
-				b.Unbuilt = &Reason{u.Reason, k, u.Field}
+				b.Unbuilt = &Reason{Text: u.Reason, In: k, Field: u.Field}
 			}
 		}
 		for _, target := range k.Targets {
 			switch base := t.Kustomizations[target.Path]; {
 			case base != nil:
 				visit(base)
-			case target.Path != "" && b.Failure == nil:
-				b.Failure = b.missing(k, target)
+			case target.Path != "":
+				b.need(k, target)
 			}
 		}
 		for _, input := range k.Inputs {
-			if b.Failure == nil && input.Path != "" && t.Kustomizations[input.Path] == nil {
-				b.Failure = b.missing(k, input)
+			if input.Path != "" && t.Kustomizations[input.Path] == nil {
+				b.need(k, input)
 			}
 		}
 	}
@@ -198,22 +207,40 @@ func (t *Tree) prepare(dir string) *Build {
 	return b
 }
 
-// generatorFiles looks for the files that the generators of a kustomization
-// read. A list of variables that is not there leaves it unbuilt, because its
-// keys are unknown; any other file is taken for empty, unless its name is a
-// slip for one that is there.
-func (t *Tree) generatorFiles(b *Build, k *Kustomization) {
-	for _, g := range k.generatorInputs() {
-		if g.Path == "" || b.missing(k, g.Reference) == nil {
-			continue
+// need looks for what an entry names. What does not exist fails the build,
+// unless something makes it before each build: then it is not built here.
+func (b *Build) need(k *Kustomization, r Reference) {
+	reason := b.missing(k, r)
+	if reason == nil {
+		return
+	}
+	if maker := b.madeBefore(k, r); maker != "" {
+		if b.Unbuilt == nil {
+			b.Unbuilt = &Reason{Text: fmt.Sprintf("%s does not exist: %s, so it is made before each build", r.Text, maker), In: k, Field: r.Field}
 		}
-		switch other := b.similar(g.Path); {
-		case other != "" && b.Failure == nil:
-			b.Failure = &Reason{fmt.Sprintf("%s is not there, but %s is", path.Base(g.Path), other), k, g.Field}
-		case !g.variables:
-			b.Missing = append(b.Missing, g.Reference)
-		case b.Unbuilt == nil:
-			b.Unbuilt = &Reason{g.Text + " is not there, and it would say which keys are made", k, g.Field}
+	} else if b.Failure == nil {
+		b.Failure = reason
+	}
+}
+
+// generatorFiles looks for the files that the generators of a kustomization
+// read. A list of variables that does not exist leaves it unbuilt, because its
+// keys are unknown; any other file is taken for empty, unless its name is a
+// slip for one that exists.
+func (t *Tree) generatorFiles(b *Build, k *Kustomization) {
+	for _, m := range t.configuration(k).makers {
+		for _, g := range k.inputsOf(m) {
+			if g.Path == "" || b.missing(k, g.Reference) == nil {
+				continue
+			}
+			switch other := b.similar(g.Path); {
+			case other != "" && b.Failure == nil:
+				b.Failure = &Reason{Text: fmt.Sprintf("%s does not exist, but %s does", path.Base(g.Path), other), In: k, Field: g.Field}
+			case !g.variables:
+				b.Missing = append(b.Missing, g.Reference)
+			case b.Unbuilt == nil:
+				b.Unbuilt = &Reason{Text: g.Text + " does not exist, and it would say which keys are made", In: k, Field: g.Field}
+			}
 		}
 	}
 }
@@ -238,10 +265,10 @@ func (b *Build) missing(k *Kustomization, r Reference) *Reason {
 	switch {
 	case os.IsNotExist(err):
 		b.Looked[name] = b.tree.state(name)
-		return &Reason{fmt.Sprintf("%s is not there", r.Text), k, r.Field}
+		return &Reason{Text: r.Text + " does not exist", In: k, Field: r.Field}
 	case err == nil && info.IsDir():
 		b.Looked[name] = b.tree.state(name)
-		return &Reason{fmt.Sprintf("%s is a directory without a kustomization", r.Text), k, r.Field}
+		return &Reason{Text: r.Text + " is a directory without a kustomization", In: k, Field: r.Field}
 	}
 	return nil
 }
@@ -269,9 +296,6 @@ func (t *Tree) build(b *Build) {
 		t.explain(b, err)
 		return
 	}
-	if b.Failure != nil {
-		return
-	}
 	b.Resources = []*manifest.Resource{}
 	for _, o := range origins {
 		b.Resources = append(b.Resources, manifest.Made(o.node, o))
@@ -297,12 +321,7 @@ func (t *Tree) origins(b *Build) ([]*origin, error) {
 	}
 	var origins []*origin
 	for _, r := range made.Resources() {
-		o := tracer.said(r)
-		if o == nil { // of no file that we know: it cannot be placed
-			b.Failure = &Reason{fmt.Sprintf("nothing says where %s %s comes from", r.GetKind(), r.GetName()), b.Kustomization, nil}
-			return nil, nil
-		}
-		origins = append(origins, o)
+		origins = append(origins, tracer.said(r))
 	}
 	return origins, nil
 }
@@ -310,12 +329,24 @@ func (t *Tree) origins(b *Build) ([]*origin, error) {
 // run is a build as "kustomize build --load-restrictor LoadRestrictionsNone"
 // does it, which is how GitOps controllers build too. Plugins are off. origins
 // has kustomize say where each object comes from.
-func (t *Tree) run(b *Build, origins bool) (made resmap.ResMap, err error) {
-	fs := &fileSystem{FileSystem: filesys.MakeFsOnDisk(), tree: t, root: b.Kustomization.Dir, origins: origins, empty: map[string]bool{}, looked: b.Looked}
+func (t *Tree) run(b *Build, origins bool) (resmap.ResMap, error) {
+	return t.runOn(b, &fileSystem{origins: origins})
+}
+
+// runWithout is run without an entry of a kustomization.
+func (t *Tree) runWithout(b *Build, in *Kustomization, entry []string) (resmap.ResMap, error) {
+	return t.runOn(b, &fileSystem{cut: in, entry: entry})
+}
+
+// runOn is run on a file system of which the options are set.
+func (t *Tree) runOn(b *Build, fs *fileSystem) (made resmap.ResMap, err error) {
+	fs.FileSystem, fs.tree, fs.root, fs.looked = filesys.MakeFsOnDisk(), t, b.Kustomization.Dir, b.Looked
+	fs.empty = map[string]bool{}
 	for _, m := range b.Missing {
 		fs.empty[m.Path] = true
 	}
-	defer func() { b.Files = fs.read; fs.forgetRead() }()
+	files := b.Files
+	defer func() { b.Files = append(slices.Clip(files), fs.read...); fs.forgetRead() }()
 	defer func() {
 		if p := recover(); p != nil {
 			err = fmt.Errorf("kustomize panics: %v", p)

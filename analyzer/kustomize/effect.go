@@ -6,167 +6,14 @@ import (
 	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
-// Idle is an entry of a kustomization that changes nothing.
-type Idle struct {
-	In *Kustomization
-	// Field is what names the target.
-	Field []string
-	// Kind and Name are what it asks for; a Kind of "" is any.
-	Kind, Name string
-	// Near are the names of the objects of that kind that it could have meant.
-	Near []string
-}
-
-// called is an object under all the names that it has up to a kustomization.
-type called struct {
-	group, kind string
-	names       []string
-}
-
-// IdlePatches returns the patches of a build whose target is not there.
-// kustomize skips them without a word (api/internal/builtins PatchTransformer);
-// patches without a target it refuses. Components are written for whoever uses
-// them, so theirs are left out, and so are targets that ask for labels.
-func (b *Build) IdlePatches() []Idle {
-	var idle []Idle
-	for _, k := range b.Parts {
-		if k.Component || !b.Built() {
-			continue
-		}
-		var objects []called
-		for _, e := range b.tree.patches(k) {
-			name := manifest.String(e.target, "name")
-			if name == "" || manifest.Get(e.target, "labelSelector") != nil || manifest.Get(e.target, "annotationSelector") != nil {
-				continue
-			}
-			if objects == nil {
-				objects = b.tree.objectsOf(k, 0)
-			}
-			if i, ok := idlePatch(k, e, name, objects); ok {
-				idle = append(idle, i)
-			}
-		}
-	}
-	return idle
-}
-
-// idlePatch reports whether a patch finds nothing among the objects.
-func idlePatch(k *Kustomization, e patchEntry, name string, objects []called) (Idle, bool) {
-	i := Idle{In: k, Field: append(slices.Clone(e.field), "target", "name"), Kind: manifest.String(e.target, "kind"), Name: name}
-	for _, o := range objects {
-		if !matches(e.target, "kind", o.kind) {
-			continue
-		}
-		if slices.ContainsFunc(o.names, func(n string) bool { return matches(e.target, "name", n) }) {
-			return i, false
-		}
-		if !slices.Contains(i.Near, o.names[0]) {
-			i.Near = append(i.Near, o.names[0])
-		}
-	}
-	return i, literal(name)
-}
-
-// literal reports whether a pattern is meant as a name: patterns may well be
-// there in case something matches.
-func literal(name string) bool { return !strings.ContainsAny(name, `*+?[](){}|^$\`) }
-
-// objectsOf returns the objects that a kustomization's own patches see, its
-// components' included.
-func (t *Tree) objectsOf(k *Kustomization, depth int) []called {
-	if depth > maxDepth {
-		return nil
-	}
-	var all []called
-	for _, g := range k.Generated {
-		all = append(all, called{kind: g.Kind, names: []string{g.Name}})
-	}
-	for _, target := range k.Targets {
-		if base := t.Kustomizations[target.Path]; base != nil {
-			for _, o := range t.objectsOf(base, depth+1) {
-				last := o.names[len(o.names)-1]
-				if n := manifest.String(base.Document.Root, "namePrefix") + last + manifest.String(base.Document.Root, "nameSuffix"); n != last {
-					o.names = append(slices.Clip(o.names), n)
-				}
-				all = append(all, o)
-			}
-		} else if f := t.File(target.Path); f != nil {
-			for _, r := range f.Resources() {
-				all = append(all, called{r.Group, r.Kind, []string{r.Name}})
-			}
-		}
-	}
-	return all
-}
-
-// maxDepth ends kustomizations that use each other, which kustomize refuses.
-const maxDepth = 64
-
-// IdleImages returns the images entries of a build that no container has.
-func (b *Build) IdleImages() []Idle {
-	var idle []Idle
-	if !b.Built() {
-		return nil
-	}
-	var there map[string]bool
-	for _, k := range b.Parts {
-		if k.Component {
-			continue
-		}
-		for i, e := range manifest.Items(manifest.Get(k.Document.Root, "images")) {
-			if there == nil {
-				there = b.images()
-			}
-			name, now := manifest.String(e, "name"), manifest.String(e, "newName")
-			if now == "" {
-				now = name
-			}
-			if name != "" && literal(name) && !there[now] && !there[name] {
-				idle = append(idle, Idle{In: k, Field: []string{"images", index(i), "name"}, Name: name})
-			}
-		}
-	}
-	return idle
-}
-
-// images returns the names of the images of a build, and those that the
-// kustomizations look for, which may be what an inner one has made.
-func (b *Build) images() map[string]bool {
-	there := map[string]bool{}
-	var visit func(n *manifest.Node)
-	visit = func(n *manifest.Node) {
-		if n.Kind == manifest.MappingNode {
-			for key, e := range manifest.Fields(n) {
-				if key == "image" && manifest.IsPlain(e.Value) {
-					there[manifest.ImageName(e.Value.Value)] = true
-				}
-			}
-		}
-		for _, c := range n.Children() {
-			visit(c)
-		}
-	}
-	for _, r := range b.Resources {
-		visit(r.Node)
-	}
-	for _, k := range b.Parts {
-		for _, e := range manifest.Items(manifest.Get(k.Document.Root, "images")) {
-			if name, now := manifest.String(e, "name"), manifest.String(e, "newName"); now != "" && name != now {
-				there[name] = there[name] || there[now]
-			}
-		}
-	}
-	return there
-}
-
-// GeneratedObject is an object of a build that a generator made.
+// GeneratedObject is a ConfigMap or Secret of a build that a generator made.
 type GeneratedObject struct {
 	Resource *manifest.Resource
-	In       *Kustomization
-	// Field is its entry in the kustomization.
-	Field []string
+	// Location is the place of its name in the entry of its generator.
+	Location source.Location
 	// Hashed reports that its name ends in a hash of its content, so that
 	// nobody can know it but kustomize.
 	Hashed bool
@@ -176,9 +23,9 @@ type GeneratedObject struct {
 func (b *Build) Generators() []GeneratedObject {
 	var all []GeneratedObject
 	for _, r := range b.Resources {
-		if o := r.Origin.(*origin); o.generator != nil {
+		if o := r.Origin.(*origin); o.generator != nil && o.generator.kind() != "" {
 			hashed := len(o.names) > 1 && hash.MatchString(strings.TrimPrefix(r.Name, o.names[len(o.names)-2]))
-			all = append(all, GeneratedObject{r, o.lists, o.generator, hashed})
+			all = append(all, GeneratedObject{r, location(o.generator.named()), hashed})
 		}
 	}
 	return all
@@ -188,45 +35,143 @@ func (b *Build) Generators() []GeneratedObject {
 // (api/hasher encode).
 var hash = regexp.MustCompile(`^-[2456789bcdfghkmt]{10}$`)
 
-// Labelled are the labels that a kustomization puts into selectors.
-type Labelled struct {
-	In    *Kustomization
-	Field []string
-	Key   string
-	// Selectors are the objects of the build whose selectors got it there.
-	Selectors []*manifest.Resource
+// UnknownContent reports whether a generated object of a build has values of
+// files that do not exist, see Missing: nothing is known of what they hold.
+func (b *Build) UnknownContent(r *manifest.Resource) bool {
+	o, made := r.Origin.(*origin)
+	if !made || o.generator == nil || len(b.Missing) == 0 {
+		return false
+	}
+	for _, k := range o.chain {
+		for _, m := range b.tree.configuration(k).makers {
+			if m.kind() != o.kind || !slices.Contains(o.names, m.called()) {
+				continue
+			}
+			for _, g := range k.inputsOf(m) {
+				if slices.ContainsFunc(b.Missing, func(f Reference) bool { return f.Path == g.Path }) {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
-// SelectorLabels returns the labels that the kustomizations of a build put
-// into the selectors of workloads: commonLabels, and labels with
-// includeSelectors.
+// AddedByPatch reports whether a patch, and not the object as it is written,
+// brings the element of a list at a path of a made object. names are those that
+// the list has there as it is written: an element of another name is added to it
+// (the patchMergeKey tags of k8s.io/api).
+func AddedByPatch(r *manifest.Resource, at []string) (names []string, ok bool) {
+	o, made := r.Origin.(*origin)
+	if !made || o.generator != nil || len(at) == 0 {
+		return nil, false
+	}
+	if _, _, depth := follow(o.source.Node, o.node, at); depth == len(at) {
+		return nil, false
+	}
+	if !slices.ContainsFunc(o.patches, func(p patch) bool { _, _, whole := p.follow(o.node, at); return whole }) {
+		return nil, false
+	}
+	for _, e := range manifest.Items(find(o.source.Node, at[:len(at)-1])) {
+		if name := manifest.String(e, "name"); name != "" {
+			names = append(names, name)
+		}
+	}
+	return names, true
+}
+
+// Labelled are the labels that a kustomization puts into selectors.
+type Labelled struct {
+	// Location and Path are the place of the label in the kustomization.
+	Location   source.Location
+	Path       []string
+	Key, Value string
+	// Selectors are the workloads of the build whose selectors got it there, and
+	// cannot be changed.
+	Selectors []*manifest.Resource
+	// Peers are the places in NetworkPolicies of the build that got it there.
+	Peers []Peer
+}
+
+// Peer is an entry of "from" or "to" in a NetworkPolicy.
+type Peer struct {
+	Policy *manifest.Resource
+	// Path leads to the peer.
+	Path []string
+	// Written is the peer as it was before the label was added.
+	Written *manifest.Node
+}
+
+// fixed are the kinds whose selectors are immutable, each by its
+// Validate...Update (k8s.io/kubernetes/pkg/apis/apps/validation and batch).
+var fixed = []string{"Deployment", "StatefulSet", "DaemonSet", "ReplicaSet", "Job"}
+
+// SelectorLabels returns the labels that the kustomizations of a build put into
+// the selectors of workloads and into the peers of NetworkPolicies:
+// commonLabels, labels with includeSelectors, and a LabelTransformer.
 func (b *Build) SelectorLabels() []Labelled {
 	var all []Labelled
 	for _, k := range b.Parts {
-		root := k.Document.Root
-		add := func(labels *manifest.Node, field ...string) {
-			for key, e := range manifest.Fields(labels) {
-				l := Labelled{In: k, Field: append(slices.Clone(field), key), Key: key}
+		for _, p := range b.tree.selectorLabels(k) {
+			for key, e := range manifest.Fields(find(p.Node, p.Path)) {
+				at := p
+				at.Path = append(slices.Clone(p.Path), key)
+				l := Labelled{Location: location(at), Path: at.Path, Key: key, Value: e.Value.Value}
 				for _, r := range b.Resources {
-					o := r.Origin.(*origin)
-					made := manifest.String(r.Node, "spec", "selector", "matchLabels", key)
-					if made == e.Value.Value && slices.Contains(o.chain, k) && manifest.String(o.source.Node, "spec", "selector", "matchLabels", key) != made {
-						l.Selectors = append(l.Selectors, r)
+					if o := r.Origin.(*origin); slices.Contains(o.chain, k) {
+						l.add(r, o)
 					}
 				}
-				if len(l.Selectors) > 0 {
+				if len(l.Selectors)+len(l.Peers) > 0 {
 					all = append(all, l)
 				}
 			}
 		}
-		if n := manifest.Get(root, "commonLabels"); n != nil {
-			add(n, "commonLabels")
+	}
+	return all
+}
+
+// selectorLabels returns the mappings of labels that go into selectors.
+func (t *Tree) selectorLabels(k *Kustomization) []manifest.Place {
+	root := k.Document.Root
+	all := []manifest.Place{{Document: k.Document, Node: root, Path: []string{"commonLabels"}}}
+	for i, e := range manifest.Items(manifest.Get(root, "labels")) {
+		if manifest.Bool(e, "includeSelectors") {
+			all = append(all, manifest.Place{Document: k.Document, Node: root, Path: []string{"labels", index(i), "pairs"}})
 		}
-		for i, e := range manifest.Items(manifest.Get(root, "labels")) {
-			if n := manifest.Get(e, "pairs"); n != nil && manifest.Bool(e, "includeSelectors") {
-				add(n, "labels", index(i), "pairs")
-			}
+	}
+	for _, d := range t.configuration(k).transformers {
+		if manifest.String(d.Root, "kind") == "LabelTransformer" {
+			all = append(all, manifest.Place{Document: d, Node: d.Root, Path: []string{"labels"}})
 		}
 	}
 	return all
+}
+
+// add notes where an object has got the label: its own selector, or the peers of
+// a NetworkPolicy (api/internal/konfig/builtinpluginconsts/commonlabels.go).
+func (l *Labelled) add(r *manifest.Resource, o *origin) {
+	if slices.Contains(fixed, r.Kind) && l.added(r, o, "spec", "selector") {
+		l.Selectors = append(l.Selectors, r)
+	}
+	if r.Kind != "NetworkPolicy" {
+		return
+	}
+	for _, side := range [][2]string{{"ingress", "from"}, {"egress", "to"}} {
+		for i, rule := range manifest.Items(r.Get("spec", side[0])) {
+			for j := range manifest.Items(manifest.Get(rule, side[1])) {
+				at := []string{"spec", side[0], index(i), side[1], index(j)}
+				if l.added(r, o, append(slices.Clone(at), "podSelector")...) {
+					l.Peers = append(l.Peers, Peer{r, at, find(o.source.Node, at)})
+				}
+			}
+		}
+	}
+}
+
+// added reports whether the selector at a path has the label and did not have it
+// as it is written.
+func (l *Labelled) added(r *manifest.Resource, o *origin, at ...string) bool {
+	at = append(slices.Clone(at), "matchLabels", l.Key)
+	return manifest.String(r.Node, at...) == l.Value && manifest.String(find(o.source.Node, at)) != l.Value
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // steps are how kustomize's errors say where they happened, outermost first.
-var steps = regexp.MustCompile(`(?s)^.*recursed (?:accumulation of|merging from) path '([^']*)': `)
+var steps = regexp.MustCompile(`(?s)^.*(?:recursed (?:accumulation of|merging from)|couldn't make target for) path '([^']*)': `)
 
 // asFile is how kustomize says what is wrong with a file, and then that it is
 // no directory either.
@@ -20,27 +20,41 @@ var noise = regexp.MustCompile(`(?:accumulating|merging) (?:resources|components
 // beyond are the causes that are no fault of the author but lie beyond what is
 // run here.
 var beyond = []struct{ says, reason string }{
-	{"external plugins disabled", "it needs a plugin, and none is run"},
-	{"unable to load builtin", "it needs a plugin, and none is run"},
-	{"plugin ", "it needs a plugin, and none is run"},
+	{"external plugins disabled", "it needs a plugin that is not built into kustomize, and kubeknot runs none"},
 	{"outside the tree", "it reads what is outside the tree"},
 	{"must specify --enable-helm", needsHelm},
 }
 
-// explain sorts an error of kustomize and shortens it to its cause.
+// unknownField is how kustomize refuses a field of a kustomization.
+var unknownField = regexp.MustCompile(`unknown field "([^"]+)"`)
+
+// explain sorts an error of kustomize, shortens it to its cause and finds the
+// entry at fault.
 func (t *Tree) explain(b *Build, err error) {
-	text, in := err.Error(), b.Kustomization
+	text, in := t.cause(b, err)
+	for _, c := range beyond {
+		if strings.Contains(text, c.says) {
+			b.Unbuilt = &Reason{Text: c.reason, In: in, Field: t.blame(b, in, text)}
+			return
+		}
+	}
+	b.Failure = &Reason{Text: text, In: in, Field: t.blame(b, in, text)}
+	if m := unknownField.FindStringSubmatch(text); m != nil {
+		if near := nearField(m[1]); near != "" {
+			b.Failure.Help = "rename the field to " + near
+		}
+	}
+}
+
+// cause shortens an error of kustomize to its cause, and says in which
+// kustomization it arose.
+func (t *Tree) cause(b *Build, err error) (text string, in *Kustomization) {
+	text, in = err.Error(), b.Kustomization
 	if m := steps.FindStringSubmatchIndex(text); m != nil {
 		if k := t.at(text[m[2]:m[3]]); k != nil {
 			in = k
 		}
 		text = text[m[1]:]
-	}
-	for _, c := range beyond {
-		if strings.Contains(text, c.says) {
-			b.Unbuilt = &Reason{c.reason, in, nil}
-			return
-		}
 	}
 	if m := asFile.FindStringSubmatch(text); m != nil {
 		text = m[1]
@@ -51,5 +65,5 @@ func (t *Tree) explain(b *Build, err error) {
 	if strings.Contains(text, "invalid utf8 bytes") { // which are shown
 		text = "a line of a list of variables is not valid UTF-8"
 	}
-	b.Failure = &Reason{strings.TrimRight(source.Without(b.secrets(), text), "'. "), in, nil}
+	return strings.TrimRight(source.Without(b.secrets(), text), "'. "), in
 }

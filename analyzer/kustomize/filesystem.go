@@ -22,6 +22,10 @@ type fileSystem struct {
 	read []string // the files that were read, or found and gone by then, inside the tree
 	// origins has the file of the root ask for the origins of what it builds.
 	origins bool
+	// cut is the kustomization that is read without the entry at a path; nil
+	// reads all as they are. See Tree.blame.
+	cut   *Kustomization
+	entry []string
 	// empty are the files that are not there and are taken for empty.
 	empty map[string]bool
 	// looked is Build.Looked.
@@ -94,6 +98,9 @@ func (fs *fileSystem) ReadFile(name string) ([]byte, error) {
 	}
 	if err != nil {
 		return nil, err
+	}
+	if fs.cut != nil && fs.cut.Document.File.Rel == rel {
+		return withoutEntry(data, fs.entry), nil
 	}
 	if fs.origins && path.Dir(rel) == fs.root && IsFile(rel) {
 		return withOrigins(data), nil

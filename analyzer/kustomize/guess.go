@@ -18,6 +18,8 @@ import (
 type birthplace struct {
 	rel   string         // the file
 	lists *Kustomization // of generators; nil for a file
+	// plugin is the kind of the generator; "" if that is unknown.
+	plugin string
 }
 
 // kindName is an object by its kind and a name that it may have in the end.
@@ -39,7 +41,7 @@ func (tr *tracer) births() map[kindName][]birthplace {
 			for _, target := range k.Targets {
 				if f := tr.tree.plainFile(target.Path); f != nil {
 					for _, r := range f.Resources() {
-						names := namesAlong(chain, r.Name)
+						names := tr.tree.namesAlong(chain, r.Name)
 						if r.Kind == "Namespace" {
 							names = append(names, namespacesOf(chain)...)
 						}
@@ -49,14 +51,12 @@ func (tr *tracer) births() map[kindName][]birthplace {
 					}
 				}
 			}
-			for _, g := range generators {
-				for _, e := range manifest.Items(manifest.Get(k.Document.Root, g.field)) {
-					if b := manifest.String(e, "behavior"); b == "merge" || b == "replace" {
-						continue // it changes what another one has made
-					}
-					for _, name := range namesAlong(chain, manifest.String(e, "name")) {
-						add(g.kind, name, birthplace{lists: k})
-					}
+			for _, m := range tr.tree.configuration(k).makers {
+				if m.merges() {
+					continue
+				}
+				for _, name := range tr.tree.namesAlong(chain, m.called()) {
+					add(m.kind(), name, birthplace{lists: k, plugin: m.plugin})
 				}
 			}
 		}
@@ -111,29 +111,29 @@ func (tr *tracer) guess(resources []*resource.Resource) []*origin {
 const hashLength = 11
 
 // said returns where the resource comes from by the annotation that kustomize
-// has put on it; nil if it has not.
+// has put on it. What it says nothing of that is known here comes from the
+// kustomization that is built, as far as kubeknot can tell.
 func (tr *tracer) said(r *resource.Resource) *origin {
-	from, err := r.GetOrigin()
-	if err != nil || from == nil {
-		return nil
+	at := birthplace{lists: tr.build.Kustomization}
+	if from, err := r.GetOrigin(); err == nil && from != nil {
+		at = birthplace{rel: path.Join(tr.build.Kustomization.Dir, from.Path+from.ConfiguredIn)}
+		if from.ConfiguredIn != "" {
+			at.plugin = from.ConfiguredBy.Kind
+			at.lists = tr.makerIn(at.rel, at.plugin)
+		}
 	}
 	_ = r.SetOrigin(nil)
-	at := birthplace{rel: path.Join(tr.build.Kustomization.Dir, from.Path+from.ConfiguredIn)}
-	if from.ConfiguredIn != "" {
-		if at.lists = tr.tree.Kustomizations[path.Dir(at.rel)]; at.lists == nil {
-			return nil
-		}
+	if o := tr.originAt(r, at); o != nil {
+		return o
 	}
-	return tr.originAt(r, at)
+	return tr.originAt(r, birthplace{lists: tr.build.Kustomization})
 }
 
-// originAt returns nil if the object is not what is written or generated there.
+// originAt returns nil if the object is not what is written there.
 func (tr *tracer) originAt(r *resource.Resource, at birthplace) *origin {
-	o := &origin{kind: r.GetKind(), lists: at.lists}
+	o := &origin{kind: r.GetKind(), lists: at.lists, tree: tr.tree}
 	if o.lists != nil {
-		if !o.generated(o.lists, r.GetName()) {
-			return nil
-		}
+		o.generated(tr.tree.maker(o.lists, at.plugin, o.kind, r.GetName()), r.GetName())
 	} else if o.lists = tr.listing(at.rel); o.lists == nil || !o.written(tr.tree.File(at.rel), r.GetName(), r.GetNamespace()) {
 		return nil
 	}

@@ -65,7 +65,7 @@ func born(b *Build) []string {
 	var all []string
 	for _, r := range b.Resources {
 		o := r.Origin.(*origin)
-		line := fmt.Sprint(r, o.names, o.source.Document.File.Rel, o.generator, o.lists.Dir, len(o.patches))
+		line := fmt.Sprint(r, o.names, o.source.Document.File.Rel, o.generator != nil, location(o.source).Start(), o.lists.Dir, len(o.patches))
 		for _, k := range o.chain {
 			line += " " + k.Dir
 		}

@@ -19,6 +19,13 @@ var FileNames = []string{"kustomization.yaml", "kustomization.yml", "Kustomizati
 // IsFile reports whether kustomize reads the path as its own configuration.
 func IsFile(p string) bool { return slices.Contains(FileNames, path.Base(p)) }
 
+// Reads reports whether a document in a file of that name configures kustomize.
+// Flux has objects of the same kind, which are applied like any other
+// (https://fluxcd.io/flux/components/kustomize/kustomizations/).
+func Reads(d *manifest.Document) bool {
+	return d.Root != nil && manifest.IsMapping(d.Root) && !strings.HasPrefix(manifest.String(d.Root, "apiVersion"), "kustomize.toolkit.fluxcd.io/")
+}
+
 // Kustomization is what a kustomization file says about other files. All paths
 // are slash-separated and inside the tree.
 type Kustomization struct {
@@ -88,6 +95,7 @@ func Read(dir string, d *manifest.Document) *Kustomization {
 	for _, field := range []string{"commonLabels", "labels", "patches", "patchesStrategicMerge", "patchesJson6902", "transformers", "replacements", "vars", "components", "replicas", "namePrefix", "nameSuffix", "namespace"} {
 		k.Rewritten = k.Rewritten || manifest.Get(d.Root, field) != nil
 	}
+	d.NoteDuplicates()
 	k.findUnbuilt()
 	k.hideSecrets()
 	return k
@@ -164,24 +172,42 @@ type generatorInput struct {
 	variables bool // it holds variables, each of which makes a key
 }
 
-// generatorInputs returns the files that the generators read.
+// generatorInputs returns the files that the generators in the fields of the
+// kustomization read.
 func (k *Kustomization) generatorInputs() []generatorInput {
 	var all []generatorInput
-	for _, g := range generators {
-		for i, n := range manifest.Items(manifest.Get(k.Document.Root, g.field)) {
-			for _, list := range []string{"files", "envs"} {
-				for j, f := range manifest.Items(manifest.Get(n, list)) {
-					name := manifest.String(f)
-					if _, file, named := strings.Cut(name, "="); named && list == "files" {
-						name = file
-					}
-					all = append(all, generatorInput{k.reference(name, g.field, index(i), list, index(j)), list == "envs"})
-				}
-			}
-			if name := manifest.String(n, "env"); name != "" {
-				all = append(all, generatorInput{k.reference(name, g.field, index(i), "env"), true})
-			}
+	for _, m := range k.fieldMakers() {
+		all = append(all, k.inputsOf(m)...)
+	}
+	return all
+}
+
+// inputsOf returns the files that a generator reads. The Field of those that a
+// document of its own names is that of the whole "generators".
+func (k *Kustomization) inputsOf(m maker) []generatorInput {
+	if m.kind() == "" {
+		return nil
+	}
+	var all []generatorInput
+	add := func(name string, variables bool, at ...string) {
+		field := []string{"generators"}
+		if m.Document == k.Document {
+			field = slices.Concat(m.Path, at)
 		}
+		all = append(all, generatorInput{k.reference(name, field...), variables})
+	}
+	n := m.entry()
+	for _, list := range []string{"files", "envs"} {
+		for j, f := range manifest.Items(manifest.Get(n, list)) {
+			name := manifest.String(f)
+			if _, file, named := strings.Cut(name, "="); named && list == "files" {
+				name = file
+			}
+			add(name, list == "envs", list, index(j))
+		}
+	}
+	if name := manifest.String(n, "env"); name != "" {
+		add(name, true, "env")
 	}
 	return all
 }

@@ -43,16 +43,16 @@ func newTracer(t *Tree, b *Build) *tracer {
 // origin is where one made object comes from. It implements manifest.Origin.
 type origin struct {
 	node *manifest.Node // the made object
-	// source is the object as it is written, or the entry of its generator.
+	// source is the object as it is written, or the document of its generator.
 	source manifest.Place
 	kind   string
 	// names are what it was called, as written first and as made last.
 	names []string
 	// lists is the kustomization that lists or generates it.
 	lists *Kustomization
-	// generator is the index path of its entry in source.Document, nil if the
-	// object is written.
-	generator []string
+	// generator is what made it, nil if the object is written.
+	generator *maker
+	tree      *Tree
 	// chain are the kustomizations that it passed through, the root's first,
 	// the components of each behind it.
 	chain []*Kustomization
@@ -76,7 +76,7 @@ func (o *origin) pass(tr *tracer, lists *Kustomization, name string) {
 	written := o.names[0]
 	for i, way := range tr.chains[lists.Dir] {
 		chain := tr.withComponents(way)
-		names := namesAlong(chain, written)
+		names := tr.tree.namesAlong(chain, written)
 		if i == 0 || names[len(names)-1] == name {
 			o.chain, o.names = chain, names
 		}
@@ -103,10 +103,10 @@ func (tr *tracer) withComponents(way []*Kustomization) []*Kustomization {
 
 // namesAlong returns what an object is called on its way out of a chain, as
 // written first.
-func namesAlong(chain []*Kustomization, name string) []string {
+func (t *Tree) namesAlong(chain []*Kustomization, name string) []string {
 	names := []string{name}
 	for _, k := range slices.Backward(chain) {
-		name = manifest.String(k.Document.Root, "namePrefix") + name + manifest.String(k.Document.Root, "nameSuffix")
+		name = t.rename(k, name)
 		if !slices.Contains(names, name) {
 			names = append(names, name)
 		}

@@ -47,7 +47,7 @@ func samePath(to, at []string) bool {
 // "patches", then JSON patches (api/internal/target configureBuiltinTransformers).
 func (t *Tree) patchesOf(k *Kustomization, o *origin) []patch {
 	var all []patch
-	for _, e := range t.patches(k) {
+	for _, e := range t.configuration(k).patches {
 		for _, d := range e.documents {
 			if d.Root == nil || !e.aims(d, o) {
 				continue
@@ -69,39 +69,59 @@ func (t *Tree) patchesOf(k *Kustomization, o *origin) []patch {
 
 // patchEntry is one entry of a kustomization that patches.
 type patchEntry struct {
-	field     []string
-	target    *manifest.Node // nil if the patch says itself what it patches
-	documents []*manifest.Document
+	manifest.Place                // the entry
+	target         *manifest.Node // nil if the patch says itself what it patches
+	documents      []*manifest.Document
 }
 
-// patches returns the patches of a kustomization in the order in which they
-// are applied.
-func (t *Tree) patches(k *Kustomization) []patchEntry {
-	t.mu.Lock()
-	defer t.mu.Unlock()
-	if all, ok := t.entries[k]; ok {
-		return all
-	}
+// readPatches returns the patches of a kustomization and of its transformers in
+// the order in which they are applied.
+func (t *Tree) readPatches(k *Kustomization, transformers []*manifest.Document) []patchEntry {
 	var all []patchEntry
-	for i, n := range manifest.Items(manifest.Get(k.Document.Root, "patchesStrategicMerge")) {
-		all = append(all, patchEntry{field: []string{"patchesStrategicMerge", index(i)}, documents: t.patchText(k, n)})
+	root := k.Document.Root
+	at := func(path ...string) manifest.Place {
+		return manifest.Place{Document: k.Document, Node: root, Path: path}
+	}
+	for i, n := range manifest.Items(manifest.Get(root, "patchesStrategicMerge")) {
+		all = append(all, patchEntry{Place: at("patchesStrategicMerge", index(i)), documents: t.patchText(k, n)})
 	}
 	for _, field := range []string{"patches", "patchesJson6902"} {
-		for i, n := range manifest.Items(manifest.Get(k.Document.Root, field)) {
-			e := patchEntry{field: []string{field, index(i)}, target: manifest.Get(n, "target")}
-			if inline := manifest.Get(n, "patch"); inline != nil {
-				e.documents = t.patchText(k, inline)
-			} else {
-				e.documents = t.patchText(k, manifest.Get(n, "path"))
-			}
-			all = append(all, e)
+		for i, n := range manifest.Items(manifest.Get(root, field)) {
+			all = append(all, t.readPatch(k, k.Document, n, at(field, index(i))))
 		}
 	}
-	if t.entries == nil {
-		t.entries = map[*Kustomization][]patchEntry{}
+	for _, d := range transformers {
+		switch manifest.String(d.Root, "kind") {
+		case "PatchTransformer", "PatchJson6902Transformer", "PatchStrategicMergeTransformer":
+			all = append(all, t.readPatch(k, d, d.Root, manifest.Place{Document: d, Node: d.Root}))
+		}
 	}
-	t.entries[k] = all
 	return all
+}
+
+// readPatch reads an entry that patches. Its files stand below the directory of
+// the kustomization, wherever the entry itself stands.
+func (t *Tree) readPatch(k *Kustomization, in *manifest.Document, n *manifest.Node, at manifest.Place) patchEntry {
+	e := patchEntry{Place: at, target: manifest.Get(n, "target")}
+	for _, field := range []string{"patch", "jsonOp", "patches"} {
+		e.documents = append(e.documents, t.inlineText(in, manifest.Get(n, field))...)
+	}
+	e.documents = append(e.documents, t.patchText(k, manifest.Get(n, "path"))...)
+	for _, name := range manifest.Items(manifest.Get(n, "paths")) {
+		e.documents = append(e.documents, t.patchText(k, name)...)
+	}
+	return e
+}
+
+// inlineText returns the documents of a text in a document. Of one that is
+// quoted or folded the places are unknown, so it has none.
+func (t *Tree) inlineText(d *manifest.Document, n *manifest.Node) []*manifest.Document {
+	if n == nil || n.Kind != manifest.ScalarNode || n.Style&manifest.LiteralStyle == 0 {
+		return nil
+	}
+	span := d.SpanOf(n)
+	first := d.File.Line(d.File.Position(span.Start).Line + 1).Start
+	return manifest.ParsePart(d.File, source.Span{Start: min(first, span.End), End: span.End}).Documents
 }
 
 // patchText returns the documents of a patch that is written inline or in a
@@ -112,10 +132,7 @@ func (t *Tree) patchText(k *Kustomization, n *manifest.Node) []*manifest.Documen
 	case n == nil || n.Kind != manifest.ScalarNode:
 		return nil
 	case n.Style&manifest.LiteralStyle != 0:
-		d := k.Document
-		span := d.SpanOf(n)
-		first := d.File.Line(d.File.Position(span.Start).Line + 1).Start
-		return manifest.ParsePart(d.File, source.Span{Start: min(first, span.End), End: span.End}).Documents
+		return t.inlineText(k.Document, n)
 	}
 	f := t.File(k.reference(n.Value).Path)
 	switch {

@@ -65,9 +65,14 @@ func (b *Build) secrets() []string {
 				lines(value)
 			}
 		}
-		for _, g := range k.generatorInputs() {
-			if g.variables && g.Field[0] == "secretGenerator" && g.Path != "" {
-				if data, err := b.tree.Read(g.Path); err == nil {
+		for _, m := range b.tree.secretMakers(k) {
+			if n := manifest.Get(m.entry(), "literals"); n != nil {
+				for _, value := range manifest.Secrets(n, true) {
+					lines(value)
+				}
+			}
+			for _, g := range k.inputsOf(m) {
+				if data, err := b.tree.Read(g.Path); g.variables && g.Path != "" && err == nil {
 					lines(string(data))
 				}
 			}
@@ -76,9 +81,21 @@ func (b *Build) secrets() []string {
 	return all
 }
 
+// secretMakers returns the generators of Secrets of a kustomization.
+func (t *Tree) secretMakers(k *Kustomization) []maker {
+	return slices.DeleteFunc(slices.Clone(t.configuration(k).makers), func(m maker) bool { return m.kind() != "Secret" })
+}
+
 // hideSecrets marks the values of the Secrets that were made, wherever they come
 // from: a patch need not say that it is one of a Secret.
 func (b *Build) hideSecrets() {
+	for _, k := range b.Parts {
+		for _, m := range b.tree.secretMakers(k) {
+			if n := manifest.Get(m.entry(), "literals"); n != nil {
+				m.Document.File.Hide(m.Document.SpanOf(n))
+			}
+		}
+	}
 	for _, r := range b.Resources {
 		if !r.IsSecret() {
 			continue

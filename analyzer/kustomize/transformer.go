@@ -11,10 +11,21 @@ import (
 // transformer finds the entry of a kustomization that made a value, the
 // outermost kustomization first: it had the last word.
 func (o *origin) transformer(at []string, value *manifest.Node) (manifest.Place, bool) {
+	if len(at) == 0 {
+		return manifest.Place{}, false
+	}
 	for _, k := range o.chain {
-		root := k.Document.Root
-		if steps := o.madeBy(root, at, value); steps != nil {
-			return manifest.Place{Document: k.Document, Node: root, Path: steps}, true
+		c := o.tree.configuration(k)
+		for _, d := range slices.Backward(c.transformers) {
+			if steps := o.madeByPlugin(d.Root, at, value); steps != nil {
+				return manifest.Place{Document: d, Node: d.Root, Path: steps}, true
+			}
+		}
+		if place, ok := o.replacement(c.replacements, at); ok {
+			return place, true
+		}
+		if steps := o.madeBy(k.Document.Root, at, value); steps != nil {
+			return manifest.Place{Document: k.Document, Node: k.Document.Root, Path: steps}, true
 		}
 	}
 	return manifest.Place{}, false
@@ -23,9 +34,6 @@ func (o *origin) transformer(at []string, value *manifest.Node) (manifest.Place,
 // madeBy returns the path in a kustomization of what makes a value of that
 // path; nil if nothing there does.
 func (o *origin) madeBy(root *manifest.Node, at []string, value *manifest.Node) []string {
-	if len(at) == 0 {
-		return nil
-	}
 	text := manifest.String(value)
 	last := at[len(at)-1]
 	switch {
@@ -42,7 +50,7 @@ func (o *origin) madeBy(root *manifest.Node, at []string, value *manifest.Node) 
 	case last == "namespace" && manifest.String(root, "namespace") == text:
 		return []string{"namespace"}
 	}
-	return replacementEntry(root, at)
+	return nil
 }
 
 // isLabel reports whether a path leads to one label or annotation.
@@ -76,20 +84,29 @@ func firstField(root *manifest.Node, fields ...string) []string {
 
 func imageEntry(root *manifest.Node, image string) []string {
 	for i, e := range manifest.Items(manifest.Get(root, "images")) {
-		name := manifest.String(e, "newName")
-		if name == "" {
-			name = manifest.String(e, "name")
-		}
-		if rest, ok := strings.CutPrefix(image, name); !ok || rest != "" && rest[0] != ':' && rest[0] != '@' {
-			continue
-		}
-		for _, field := range []string{"newTag", "digest", "newName"} {
-			if part := manifest.String(e, field); part != "" && strings.Contains(image, part) {
-				return []string{"images", index(i), field}
-			}
+		if field := imageField(e, image); field != "" {
+			return []string{"images", index(i), field}
 		}
 	}
 	return nil
+}
+
+// imageField returns the field of an images entry that made an image; "" if
+// another entry did.
+func imageField(e *manifest.Node, image string) string {
+	name := manifest.String(e, "newName")
+	if name == "" {
+		name = manifest.String(e, "name")
+	}
+	if rest, ok := strings.CutPrefix(image, name); !ok || rest != "" && rest[0] != ':' && rest[0] != '@' {
+		return ""
+	}
+	for _, field := range []string{"newTag", "digest", "newName"} {
+		if part := manifest.String(e, field); part != "" && strings.Contains(image, part) {
+			return field
+		}
+	}
+	return ""
 }
 
 func (o *origin) replicasEntry(root *manifest.Node, count string) []string {
@@ -101,61 +118,36 @@ func (o *origin) replicasEntry(root *manifest.Node, count string) []string {
 	return nil
 }
 
-// replacementEntry finds a replacement that targets the field, by the last
-// step of its path.
-func replacementEntry(root *manifest.Node, at []string) []string {
-	for i, r := range manifest.Items(manifest.Get(root, "replacements")) {
-		for j, target := range manifest.Items(manifest.Get(r, "targets")) {
-			for k, f := range manifest.Items(manifest.Get(target, "fieldPaths")) {
-				if steps := strings.Split(manifest.String(f), "."); steps[len(steps)-1] == at[len(at)-1] {
-					return []string{"replacements", index(i), "targets", index(j), "fieldPaths", index(k)}
-				}
-			}
-		}
+// generated notes what made the resource of a name.
+func (o *origin) generated(m maker, name string) {
+	o.generator = &m
+	o.source = manifest.Place{Document: m.Document, Node: m.Node}
+	o.names = []string{name}
+	if m.kind() != "" {
+		o.names[0] = m.called()
 	}
-	return nil
-}
-
-// generated finds the generator's entry that made the resource of a name.
-func (o *origin) generated(k *Kustomization, name string) bool {
-	best := -1
-	for _, g := range generators {
-		if g.kind != o.kind {
-			continue
-		}
-		for i, e := range manifest.Items(manifest.Get(k.Document.Root, g.field)) {
-			if n := manifest.String(e, "name"); n != "" && strings.Contains(name, n) && len(n) > best {
-				best = len(n)
-				o.source = manifest.Place{Document: k.Document, Node: k.Document.Root}
-				o.generator = []string{g.field, index(i)}
-				o.names = []string{n}
-			}
-		}
-	}
-	return best >= 0
 }
 
 // entry finds the line of the generators that makes a value of a generated
 // object: of its own, or of one that an overlay merges into it.
 func (o *origin) entry(at []string) manifest.Place {
-	own := manifest.Place{Document: o.source.Document, Node: o.source.Node, Path: append(slices.Clip(o.generator), "name")}
-	if len(at) < 2 || at[0] != "data" && at[0] != "binaryData" {
+	if len(at) < 2 || at[0] != "data" && at[0] != "binaryData" || o.generator.kind() == "" {
 		if place, ok := o.transformer(at, find(o.node, at)); ok {
 			return place
 		}
-		return own
+		return o.generator.named()
 	}
 	for _, k := range o.chain {
-		for i, e := range manifest.Items(manifest.Get(k.Document.Root, o.generator[0])) {
-			if !slices.Contains(o.names, manifest.String(e, "name")) {
+		for _, m := range o.tree.configuration(k).makers {
+			if m.kind() != o.kind || !slices.Contains(o.names, m.called()) {
 				continue
 			}
-			if steps := keyEntry(e, at[1]); steps != nil {
-				return manifest.Place{Document: k.Document, Node: k.Document.Root, Path: append([]string{o.generator[0], index(i)}, steps...)}
+			if steps := keyEntry(m.entry(), at[1]); steps != nil {
+				return m.at(steps...)
 			}
 		}
 	}
-	return own
+	return o.generator.named()
 }
 
 // keyEntry finds what gives a generated object a key: a literal, a file, or,
@@ -173,4 +165,32 @@ func keyEntry(e *manifest.Node, key string) []string {
 		}
 	}
 	return firstField(e, "envs", "env")
+}
+
+// madeByPlugin returns the path in the configuration of a transformer of what
+// makes a value of that path; nil if it does not.
+func (o *origin) madeByPlugin(root *manifest.Node, at []string, value *manifest.Node) []string {
+	text := manifest.String(value)
+	last := at[len(at)-1]
+	is := func(path ...string) []string {
+		if text != "" && manifest.String(root, path...) == text {
+			return path
+		}
+		return nil
+	}
+	switch kind := manifest.String(root, "kind"); {
+	case kind == "LabelTransformer" && isLabel(at):
+		return is("labels", last)
+	case kind == "AnnotationsTransformer" && isLabel(at):
+		return is("annotations", last)
+	case kind == "ImageTagTransformer" && last == "image":
+		if field := imageField(manifest.Get(root, "imageTag"), text); field != "" {
+			return []string{"imageTag", field}
+		}
+	case kind == "ReplicaCountTransformer" && last == "replicas" && slices.Contains(o.names, manifest.String(root, "replica", "name")):
+		return is("replica", "count")
+	case kind == "NamespaceTransformer" && last == "namespace":
+		return is("metadata", "namespace")
+	}
+	return nil
 }

@@ -6,6 +6,14 @@ import (
 	"strings"
 )
 
+// NoteDuplicates notes the keys that a document defines twice which was parsed
+// and holds no object. Those of objects are noted when they are parsed.
+func (d *Document) NoteDuplicates() {
+	if d.Root != nil && d.Role != Object {
+		d.findDuplicates(d.Root, nil)
+	}
+}
+
 // findDuplicates reports keys that stand twice in one mapping. kubectl takes
 // the last one without a word.
 func (d *Document) findDuplicates(n *Node, path []string) {

@@ -18,6 +18,9 @@ import (
 type Tree struct {
 	// Files are the manifest files in the order of a lexical walk.
 	Files []string
+	// Plain are the files that kustomize does not read although they are called
+	// as its own: they hold objects.
+	Plain []string
 	// Charts are the directories with a Chart.yaml.
 	Charts []string
 	// Configured are the units that the configuration names.
@@ -146,7 +149,7 @@ func (l *layout) sortFiles(taken map[string]bool) {
 	}
 	for _, f := range l.tree.Files {
 		switch {
-		case kustomize.IsFile(f):
+		case kustomize.IsFile(f) && (l.custom[path.Dir(f)] != nil || !slices.Contains(l.tree.Plain, f)):
 			l.passed[f] = kustomizeFile
 		case l.inTemplates(f):
 			l.passed[f] = HelmTemplate

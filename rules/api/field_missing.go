@@ -2,11 +2,15 @@ package api
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
+	"github.com/kubeknot/kubeknot/rules/internal/missing"
 	"github.com/kubeknot/kubeknot/rules/internal/verdict"
 	"github.com/kubeknot/kubeknot/rules/internal/workload"
 )
@@ -57,6 +61,9 @@ spec:
 			default:
 				finding.Help, _ = remedy(r, f)
 			}
+			if len(f.Path) > 1 {
+				namedByPatch(&finding, r, f.Path[:len(f.Path)-1])
+			}
 			if p.Unit.Kind == unit.Document || workload.IsPatch(p.Graph, r) { // which may show a part of the object
 				finding.Evidence = analyzer.Open
 			}
@@ -64,4 +71,21 @@ spec:
 		})
 		return nil
 	},
+}
+
+// namedByPatch says of an element of a list that only a patch brings that it was
+// added beside those of other names, which is what a misspelled name does.
+func namedByPatch(finding *analyzer.Finding, r *manifest.Resource, element []string) {
+	name := manifest.String(r.Node, append(slices.Clone(element), "name")...)
+	names, ok := kustomize.AddedByPatch(r, element)
+	if !ok || name == "" || len(names) == 0 {
+		return
+	}
+	finding.Notes = append(finding.Notes, fmt.Sprintf("kustomize merges this list by name, so the patch adds %s beside %s", name, strings.Join(names, ", ")))
+	near := names[0]
+	if i := slices.IndexFunc(names, func(n string) bool { return missing.Misspelled(n, name) }); i >= 0 {
+		near = names[i]
+	}
+	finding.Help = fmt.Sprintf("set name to %s in the patch, or %s", near, finding.Help)
+	finding.Location = r.EntryLocation(append(slices.Clone(element), "name")...)
 }

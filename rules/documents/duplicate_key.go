@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
@@ -16,7 +17,7 @@ var DuplicateKey = &analyzer.Rule{
 	Claim: analyzer.Suspect,
 	Why: `kubectl converts YAML to JSON itself, and of a key that stands twice the last value wins without a word: the API server never sees the first. A second "spec:" replaces the first one whole.
 
-Where apiVersion and kind stand twice, the "---" line between two objects is missing: then only one object is made, from the last values of both. That is reported once, where the second object begins. Other tools, such as kustomize, refuse the file.`,
+Where apiVersion and kind stand twice, the "---" line between two objects is missing: then only one object is made, from the last values of both. That is reported once, where the second object begins. kustomize refuses such a resource; of its own file, a kustomization, it uses the last value like kubectl.`,
 	Bad: `apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -48,6 +49,7 @@ spec:
 `,
 	References: []string{
 		"sigs.k8s.io/yaml: YAMLToJSON, which kubectl uses without the strict option",
+		"sigs.k8s.io/kustomize/api/types/kustomization.go: Unmarshal",
 		"https://kubernetes.io/docs/reference/using-api/api-concepts/#field-validation",
 	},
 	File: func(p *analyzer.Pass, f *manifest.File) error {
@@ -119,6 +121,10 @@ func duplicateKey(f *manifest.File, problem manifest.Problem) analyzer.Finding {
 		Path:        problem.Path,
 		Resource:    problem.Resource,
 		Related:     []analyzer.Related{{Location: problem.First, Message: "dropped"}},
+	}
+	if kustomize.IsFile(f.File.Path) {
+		finding.Consequence = "kustomize uses the last value and silently drops the first"
+		finding.Help = fmt.Sprintf("merge both values under one key %s", key)
 	}
 	if problem.Last {
 		finding.Label = "this value counts"

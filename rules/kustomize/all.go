@@ -9,6 +9,7 @@ func All() []*analyzer.Rule {
 	return []*analyzer.Rule{
 		GeneratedObjectUnused,
 		KustomizeBuildFails,
+		KustomizeLabelInPeer,
 		KustomizeTargetMissing,
 	}
 }

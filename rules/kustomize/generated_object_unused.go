@@ -19,7 +19,7 @@ var GeneratedObjectUnused = &analyzer.Rule{
 	Kinds: []string{"ConfigMap", "Secret"},
 	Why: `kustomize puts a hash of the content behind the name of a generated ConfigMap or Secret, and puts the new name into whatever refers to it. So nobody outside of the build can know the name: if nothing inside refers to it, it is not used at all. Mostly the reference is there but spelt otherwise, or it stands in a field that kustomize does not know.
 
-Not reported are objects without a hash (disableNameSuffixHash), and those with labels or annotations, by which controllers find them. Where the build holds custom resources it is an info: one of them may find it in its own way.`,
+Not reported are kustomizations that hold nothing else, objects without a hash (disableNameSuffixHash), and those with labels or annotations, by which controllers find them. Where the build holds custom resources it is an info: one of them may find it in its own way.`,
 	Bad: `-- kustomization.yaml --
 resources:
 - app.yaml
@@ -67,7 +67,11 @@ spec:
 		if p.Unit.Build == nil {
 			return nil
 		}
-		for _, g := range p.Unit.Build.Generators() {
+		made := p.Unit.Build.Generators()
+		if len(made) == len(p.Unit.Resources) {
+			return nil // nothing in it could refer to them
+		}
+		for _, g := range made {
 			r := g.Resource
 			if !g.Hashed || r.Get("metadata", "labels") != nil || r.Get("metadata", "annotations") != nil || mentioned(p.Unit, r) {
 				continue
@@ -84,7 +88,7 @@ func unusedObject(p *analyzer.Pass, g kustomize.GeneratedObject) analyzer.Findin
 		Label:       "nothing in this build has this name",
 		Consequence: fmt.Sprintf("it is made as %s, a name that nobody else can know", g.Resource.Name),
 		Help:        "refer to it by this name, set disableNameSuffixHash if something outside of the build does, or remove it",
-		Location:    g.In.Location(append(g.Field, "name")...),
+		Location:    g.Location,
 		Path:        []string{"metadata", "name"},
 		Resource:    g.Resource,
 	}

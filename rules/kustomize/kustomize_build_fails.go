@@ -1,6 +1,7 @@
 package kustomize
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"strings"
@@ -47,8 +48,8 @@ metadata:
 		at := b.Failure.Location()
 		p.Report(analyzer.Finding{
 			Message:     "the kustomization of " + path.Dir(at.File.Path) + " cannot be built: " + b.Failure.Text,
-			Consequence: "kustomize refuses it, so nothing of it is applied",
-			Help:        fmt.Sprintf("kubectl kustomize %s/ builds it, to try a change", strings.TrimSuffix(p.Unit.Name, "/")),
+			Consequence: "kustomize build fails, so none of its objects are applied",
+			Help:        cmp.Or(b.Failure.Help, fmt.Sprintf("run kubectl kustomize %s/ to try a change", strings.TrimSuffix(p.Unit.Name, "/"))),
 			Location:    at,
 			Path:        b.Failure.Field,
 		})

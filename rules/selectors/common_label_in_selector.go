@@ -4,7 +4,6 @@ import (
 	"fmt"
 
 	"github.com/kubeknot/kubeknot/analyzer"
-	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
 
 // CommonLabelInSelector reports labels of a kustomization that become part of
@@ -13,9 +12,9 @@ var CommonLabelInSelector = &analyzer.Rule{
 	ID:    "common-label-in-selector",
 	Title: "A label of a kustomization becomes part of selectors",
 	Claim: analyzer.Advice,
-	Why: `commonLabels, and labels with includeSelectors, are put into the selectors of Services and workloads too. The selector of a Deployment, StatefulSet or DaemonSet cannot be changed once it is applied: to add such a label to what already runs, to change its value or to take it out later is refused by the API server until the workload is deleted and made again.
+	Why: `kustomize adds commonLabels, and labels with includeSelectors, to the selectors of Services and workloads too. The selector of a Deployment, StatefulSet, DaemonSet, ReplicaSet or Job is immutable: the API server refuses to add such a label to a running workload, to change its value or to remove it, until the workload is deleted and created again. The selectors of other kinds, such as PodDisruptionBudget, can be changed.
 
-labels without includeSelectors, and with includeTemplates where the pods are to have the label, can be changed at any time. Nothing is to be done where the selectors are meant to have it from the first day on.`,
+labels without includeSelectors, and with includeTemplates where the pods are to have the label, can be changed at any time. Selectors that have had the label from the start need no change.`,
 	Bad: `-- kustomization.yaml --
 resources:
 - app.yaml
@@ -76,8 +75,7 @@ spec:
 			return nil
 		}
 		for _, l := range p.Unit.Build.SelectorLabels() {
-			value := manifest.String(l.In.Document.Root, l.Field...)
-			if isVolatile(l.Key, value) { // volatile-label-in-selector
+			if len(l.Selectors) == 0 || isVolatile(l.Key, l.Value) { // volatile-label-in-selector
 				continue
 			}
 			of := l.Selectors[0].String()
@@ -85,12 +83,12 @@ spec:
 				of = fmt.Sprintf("%d workloads", n)
 			}
 			p.Report(analyzer.Finding{
-				Message:     fmt.Sprintf("%s puts %s=%s into the selector of %s", l.Field[0], l.Key, value, of),
+				Message:     fmt.Sprintf("%s adds %s=%s to the selector of %s", l.Path[0], l.Key, l.Value, of),
 				Label:       "becomes part of the selector",
-				Consequence: "the selector cannot be changed once it is applied, so neither can this label: field is immutable",
-				Help:        "use labels with includeTemplates, unless the selector is to have it from the first day on",
-				Location:    l.In.Location(l.Field...),
-				Path:        l.Field,
+				Consequence: "once it is applied, the API server refuses every change of this label: field is immutable",
+				Help:        "use labels with includeTemplates: true, unless the selector has had the label from the start",
+				Location:    l.Location,
+				Path:        l.Path,
 			})
 		}
 		return nil

@@ -44,11 +44,25 @@ func All(g *graph.Graph) []Verdict {
 		s := newServer(g.Unit)
 		for _, r := range g.Unit.Resources {
 			if v, ok := s.ask(r); ok {
+				if b := g.Unit.Build; b != nil && b.UnknownContent(r) {
+					v.forgetContent()
+				}
 				all = append(all, v)
 			}
 		}
 		return all
 	}).([]Verdict)
+}
+
+// forgetContent drops what the server says of the values of a ConfigMap or
+// Secret: all that is not about its metadata or type. The warnings about
+// certificates name no field (pkg/registry/core/secret warningsForSecret).
+func (v *Verdict) forgetContent() {
+	ofContent := func(path []string) bool {
+		return len(path) == 0 || !slices.Contains([]string{"apiVersion", "kind", "metadata", "type", "immutable"}, path[0])
+	}
+	v.Refusals = slices.DeleteFunc(slices.Clone(v.Refusals), func(r apiserver.Refusal) bool { return ofContent(r.Path) })
+	v.Warnings = slices.DeleteFunc(slices.Clone(v.Warnings), func(w apiserver.Warning) bool { return ofContent(w.Path) })
 }
 
 // Builtin returns a resource as kubectl would send it; ok is false if the
