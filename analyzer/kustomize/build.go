@@ -228,7 +228,7 @@ func (b *Build) need(k *Kustomization, r Reference) {
 // keys are unknown; any other file is taken for empty, unless its name is a
 // slip for one that exists.
 func (t *Tree) generatorFiles(b *Build, k *Kustomization) {
-	for _, m := range t.configuration(k).makers {
+	for _, m := range t.readMakers(k) { // not the patches, which count as read once they are
 		for _, g := range k.inputsOf(m) {
 			if g.Path == "" || b.missing(k, g.Reference) == nil {
 				continue

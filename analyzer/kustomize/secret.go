@@ -83,7 +83,7 @@ func (b *Build) secrets() []string {
 
 // secretMakers returns the generators of Secrets of a kustomization.
 func (t *Tree) secretMakers(k *Kustomization) []maker {
-	return slices.DeleteFunc(slices.Clone(t.configuration(k).makers), func(m maker) bool { return m.kind() != "Secret" })
+	return slices.DeleteFunc(t.readMakers(k), func(m maker) bool { return m.kind() != "Secret" })
 }
 
 // hideSecrets marks the values of the Secrets that were made, wherever they come

@@ -135,6 +135,9 @@ func (l *layout) sortFiles(taken map[string]bool) {
 	for _, c := range custom {
 		for _, in := range c.Inputs {
 			l.passed[in.Path] = kustomizeInput
+			if l.custom[in.Path] != nil { // its files configure plugins
+				l.used[in.Path] = true
+			}
 		}
 	}
 	for _, c := range custom {
