@@ -42,13 +42,7 @@ func (w *world) render(ctx context.Context, tasks []*task) error {
 			return
 		}
 		w.options.Stats.Count("charts rendered", 1)
-		dir, err := os.OpenRoot(filepath.Join(w.tree.root, filepath.FromSlash(charts[i].Dir)))
-		if err != nil {
-			failed[i] = err
-			return
-		}
-		defer dir.Close()
-		made[i], failed[i] = helm.Render(helm.Chart{FS: chartFS{dir.FS().(rootFS), w, charts[i].Dir}, Path: w.show(charts[i].Dir), Rel: charts[i].Dir}, options)
+		made[i], failed[i] = w.renderChart(charts[i].Dir, options)
 	})
 	for i, t := range charts {
 		switch {
@@ -58,10 +52,21 @@ func (w *world) render(ctx context.Context, tasks []*task) error {
 			w.charts = append(w.charts, w.notRendered(t.Dir, failed[i]))
 			w.memory.expectChart(rendered{task: t, notes: w.charts[len(w.charts)-1:]})
 		case made[i] != nil:
-			w.renderedChart(t, made[i], options.Values)
+			w.renderedChart(t, made[i], options.Values, options.APIVersions)
 		}
 	}
 	return err
+}
+
+// renderChart renders the chart of a directory.
+func (w *world) renderChart(rel string, options helm.Options) (*helm.Rendering, error) {
+	dir, err := os.OpenRoot(filepath.Join(w.tree.root, filepath.FromSlash(rel)))
+	if err != nil {
+		return nil, err
+	}
+	defer dir.Close()
+	options.APIVersions = slices.Concat(options.APIVersions, w.definitions())
+	return helm.Render(helm.Chart{FS: chartFS{dir.FS().(rootFS), w, rel}, Path: w.show(rel), Rel: rel}, options)
 }
 
 // chartFS is the directory of a chart. Its files are read as all others are, once
@@ -99,19 +104,18 @@ func (c chartFS) ReadDir(name string) ([]fs.DirEntry, error) {
 
 // renderedChart takes over what a chart makes. given are the values files that
 // all charts get.
-func (w *world) renderedChart(t *task, made *helm.Rendering, given []*source.File) {
-	t.Made = []*manifest.Resource{}
+func (w *world) renderedChart(t *task, made *helm.Rendering, given []*source.File, known []string) {
+	t.Made = w.resources(made)
 	c := rendered{task: t}
 	for _, f := range made.Files {
 		if w.layout.PassedOver[f.Rel] == "" {
 			continue // a definition, which is judged as it is written
 		}
-		t.Made = append(t.Made, f.Resources()...)
 		c.made = append(c.made, &knownFile{File: f})
 	}
 	for _, f := range made.Sources {
 		w.sources[f.Rel] = append(w.sources[f.Rel], f)
-		c.again = c.again || unsteady.Match(f.Data) || bytes.Contains(f.Data, []byte(suppress.Mark)) // values may be templates too
+		c.again = c.again || unsteady.Match(f.Data) || bytes.Contains(f.Data, []byte(suppress.Mark)) || asksForCustom(f.Data, known) // values may be templates too
 		// A chart has copies of the given files, whose paths are not those of the tree.
 		if !slices.ContainsFunc(given, func(g *source.File) bool { return g.Path == f.Path && g.Rel == f.Rel }) {
 			c.sources = append(c.sources, f)
@@ -126,7 +130,12 @@ func (w *world) renderedChart(t *task, made *helm.Rendering, given []*source.Fil
 
 // helm returns the options of charts.
 func (o *Options) helm() (helm.Options, error) {
-	options := helm.Options{Namespace: o.Namespace, KubernetesVersion: cmp.Or(o.Kubernetes, apiserver.KubernetesVersion)}
+	options := helm.Options{ReleaseName: o.ReleaseName, Namespace: o.Namespace, KubernetesVersion: cmp.Or(o.Kubernetes, apiserver.KubernetesVersion)}
+	version, err := apiserver.ParseVersion(options.KubernetesVersion)
+	if err != nil {
+		return options, err
+	}
+	options.APIVersions = apiserver.APIVersions(version)
 	for _, name := range o.Values {
 		file := name
 		if !filepath.IsAbs(file) {

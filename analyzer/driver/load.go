@@ -35,6 +35,10 @@ type world struct {
 	tasks []*task  // the units that the arguments have a part in, in order
 	alone []string // the files that are judged on their own, whatever units ask for
 
+	// definitions returns what the definitions of the tree add to the APIs of the
+	// cluster.
+	definitions func() []string
+
 	// kustomizationFiles names all kustomizations: where one comes or goes, others
 	// are built of other files.
 	kustomizationFiles func() []byte
@@ -115,6 +119,7 @@ func resolve(dir, arg string) (abs string, isDir bool, err error) {
 // openWorld plans the units of a tree. Only kustomizations are read for that.
 func openWorld(ctx context.Context, t *tree, show func(string) string, o *Options) (*world, error) {
 	w := &world{tree: t, show: show, options: o, contents: map[string]*content{}, files: map[string]*manifest.File{}, known: map[string]*knownFile{}, kustomizations: map[string]*kustomize.Kustomization{}}
+	w.definitions = sync.OnceValue(w.findDefinitions)
 	files := slices.DeleteFunc(slices.Clone(t.files), func(rel string) bool { return !kustomize.IsFile(rel) })
 	w.kustomizationFiles = sync.OnceValue(func() []byte { return []byte(strings.Join(files, "\n")) })
 	if err := w.readAll(ctx, files, manifest.ParseAny); err != nil {

@@ -46,7 +46,7 @@ func (w *world) remembering(nodes, policies []*manifest.Resource) error {
 		return nil
 	}
 	m := &memory{world: w, rules: map[string]*analyzer.Rule{}, looked: map[string]bool{}, hidden: map[string]bool{}}
-	key := [][]byte{[]byte(o.Namespace), []byte(o.Kubernetes), []byte(o.Helm), []byte(w.show("."))}
+	key := [][]byte{[]byte(o.Namespace), []byte(o.ReleaseName), []byte(o.Kubernetes), []byte(o.Helm), []byte(w.show("."))}
 	for _, r := range o.Rules {
 		m.rules[r.ID] = r
 		key = append(key, []byte(r.ID))

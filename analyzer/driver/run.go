@@ -38,6 +38,8 @@ type Options struct {
 	// Kubernetes is the version of the cluster, "1.31"; "" for the one that
 	// kubeknot knows best.
 	Kubernetes string
+	// ReleaseName is the name of the release of each chart; "" leaves it open.
+	ReleaseName string
 	// Values are values files for the charts, as helm template -f takes them.
 	Values []string
 	// Helm is the helm command for the Helm charts that kustomizations list;
@@ -237,6 +239,7 @@ func (r *run) judgeUnit(t *task) {
 	t.annotated = annotated(u)
 	if len(r.unitRules) > 0 || r.options.Ties {
 		t.failure = r.askUnit(t)
+		r.confirm(t)
 	}
 	if t.world != nil && t.failure == nil {
 		t.world.memory.learnUnit(t)

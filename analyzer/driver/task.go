@@ -1,10 +1,12 @@
 package driver
 
 import (
+	"cmp"
 	"iter"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/cache"
+	"github.com/kubeknot/kubeknot/analyzer/helm"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
@@ -52,7 +54,11 @@ func (t *task) assemble(o *Options) {
 	if o.Config != nil && t.Kind != unit.Listed {
 		t.External = external(o.Config.External)
 	}
-	u := unit.Assemble(t.Spec, w.show(t.Dir), o.Namespace, w.get)
+	namespace := o.Namespace
+	if t.Kind == unit.Chart {
+		namespace = cmp.Or(namespace, helm.ReleaseNamespace)
+	}
+	u := unit.Assemble(t.Spec, w.show(t.Dir), namespace, w.get)
 	if t.void = len(u.Resources) == 0 && !failed; t.void {
 		w.memory.learnEmpty(t.Spec)
 		return

@@ -5,8 +5,10 @@
 package helm
 
 import (
+	"cmp"
 	"fmt"
 	"io/fs"
+	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
@@ -27,13 +29,31 @@ type Chart struct {
 type Options struct {
 	// Values are further values files; of two the later one wins.
 	Values []*source.File
-	// ReleaseName is "release-name" if empty.
+	// ReleaseName is the name of the chart if empty, cut to what Helm allows.
 	ReleaseName string
-	// Namespace is "default" if empty.
+	// Namespace is ReleaseNamespace if empty.
 	Namespace string
 	// KubernetesVersion is what the chart gets to know as the cluster's, as
 	// "1.31" or "v1.31.2"; Helm's own default if empty.
 	KubernetesVersion string
+	// APIVersions are what the cluster serves, as "apps/v1" and
+	// "apps/v1/Deployment"; Helm's own set if empty. Those of the chart's own
+	// crds/ are added.
+	APIVersions []string
+}
+
+// ReleaseNamespace stands for the namespace that "helm install -n" will name. No
+// fixed namespace is known to be the same, or another one.
+const ReleaseNamespace = "release-namespace"
+
+// maxReleaseName is how long Helm lets the name of a release be (helm
+// pkg/chart/common/util ValidateReleaseName).
+const maxReleaseName = 53
+
+// releaseName returns the name under which a chart is rendered.
+func releaseName(o Options, chart string) string {
+	name := cmp.Or(o.ReleaseName, strings.ToLower(chart))
+	return strings.TrimRight(name[:min(len(name), maxReleaseName)], "-.")
 }
 
 // Rendering is what a chart makes.

@@ -107,6 +107,9 @@ func (r *renderer) data(o Options) (common.Values, error) {
 		return nil, err
 	}
 	cluster := common.DefaultCapabilities.Copy()
+	if len(o.APIVersions) > 0 {
+		cluster.APIVersions = slices.Concat(common.VersionSet(o.APIVersions), r.defines())
+	}
 	if o.KubernetesVersion != "" {
 		version, err := common.ParseKubeVersion(o.KubernetesVersion)
 		if err != nil {
@@ -119,8 +122,8 @@ func (r *renderer) data(o Options) (common.Values, error) {
 	}
 	r.scopes(r.chart, nil)
 	release := common.ReleaseOptions{
-		Name:      cmp.Or(o.ReleaseName, "release-name"),
-		Namespace: cmp.Or(o.Namespace, "default"),
+		Name:      releaseName(o, r.chart.Name()),
+		Namespace: cmp.Or(o.Namespace, ReleaseNamespace),
 		Revision:  1,
 		IsInstall: true,
 	}

@@ -23,7 +23,13 @@ const examples = "../../testdata/helm/"
 
 func render(t *testing.T, files fs.FS, values ...string) (*helm.Rendering, error) {
 	t.Helper()
-	o := helm.Options{KubernetesVersion: "1.36"}
+	return renderAs(t, "", files, values...)
+}
+
+// renderAs renders a chart as a release of a name.
+func renderAs(t *testing.T, release string, files fs.FS, values ...string) (*helm.Rendering, error) {
+	t.Helper()
+	o := helm.Options{KubernetesVersion: "1.36", ReleaseName: release}
 	for i, text := range values {
 		name := fmt.Sprintf("values-%d.yaml", i)
 		o.Values = append(o.Values, source.NewFile(name, name, []byte(text)))
@@ -59,29 +65,29 @@ func TestFieldsLeadBack(t *testing.T) {
 	}
 	const container = "spec template spec containers 0 "
 	for _, tt := range []struct{ object, path, want string }{
-		{"Deployment release-name-web", "", "shop/templates/deployment.yaml:3:7 Deployment"},
-		{"Deployment release-name-web", "metadata name", "shop/templates/deployment.yaml:5:9 {{ .Release.Name }}-web"},
-		{"Deployment release-name-web", "metadata labels release", `shop/templates/deployment.yaml:7:5 {{- include "shop.labels" . | nindent 4 }}`},
-		{"Deployment release-name-web", "metadata labels tier", "shop/templates/deployment.yaml:8:11 web"},
-		{"Deployment release-name-web", "spec replicas", "shop/values.yaml:1:11 2"},
-		{"Deployment release-name-web", "spec revisionHistoryLimit", "shop/templates/deployment.yaml:17:25 {{ .Values.history | default 3 }}"},
-		{"Deployment release-name-web", "spec selector matchLabels app", `shop/templates/deployment.yaml:19:18 {{- include "shop.labels" . | nindent 6 }}`},
-		{"Deployment release-name-web", "spec strategy type", "shop/templates/deployment.yaml:11:1 spec"},
-		{"Deployment release-name-web", "spec template spec nodeSelector disk", "shop/values.yaml:12:9 ssd"},
-		{"Deployment release-name-web", "spec template spec tolerations 0 key", "shop/templates/deployment.yaml:30:14 day"},
-		{"Deployment release-name-web", "spec template spec tolerations 1 key", "shop/values.yaml:17:8 night"},
-		{"Deployment release-name-web", "spec template spec priorityClassName", "shop/templates/deployment.yaml:33:26 {{ .Values.priority }}"},
-		{"Deployment release-name-web", container + "image", `shop/templates/deployment.yaml:36:16 "{{ .Values.image.repository }}:{{ .Values.image.tag }}"`},
-		{"Deployment release-name-web", container + "ports 0 containerPort", "shop/values.yaml:6:9 80"},
-		{"Deployment release-name-web", container + "env 1 name", "shop/values.yaml:22:9 REGION"},
-		{"Deployment release-name-web", container + "env 1 value", "shop/values.yaml:23:10 north"},
-		{"Deployment release-name-web", container + "resources limits memory", "shop/values.yaml:10:13 128Mi"},
-		{"Deployment release-name-web", container + "resources requests cpu", "shop/values.yaml:8:1 resources"},
-		{"ConfigMap release-name-files", "data b", "shop/values.yaml:25:6 two"},
-		{"ConfigMap release-name-files", "data zone", "shop/values.yaml:30:9 z1"},
-		{"Service release-name", "spec ports 0 port", "shop/values.yaml:6:9 80"},
-		{"Service release-name", "metadata labels app", "shop/values.yaml:7:3 labels"},
-		{"Service release-name", "spec ports 0 targetPort", "shop/templates/service.yaml:12:17 http"},
+		{"Deployment shop-web", "", "shop/templates/deployment.yaml:3:7 Deployment"},
+		{"Deployment shop-web", "metadata name", "shop/templates/deployment.yaml:5:9 {{ .Release.Name }}-web"},
+		{"Deployment shop-web", "metadata labels release", `shop/templates/deployment.yaml:7:5 {{- include "shop.labels" . | nindent 4 }}`},
+		{"Deployment shop-web", "metadata labels tier", "shop/templates/deployment.yaml:8:11 web"},
+		{"Deployment shop-web", "spec replicas", "shop/values.yaml:1:11 2"},
+		{"Deployment shop-web", "spec revisionHistoryLimit", "shop/templates/deployment.yaml:17:25 {{ .Values.history | default 3 }}"},
+		{"Deployment shop-web", "spec selector matchLabels app", `shop/templates/deployment.yaml:19:18 {{- include "shop.labels" . | nindent 6 }}`},
+		{"Deployment shop-web", "spec strategy type", "shop/templates/deployment.yaml:11:1 spec"},
+		{"Deployment shop-web", "spec template spec nodeSelector disk", "shop/values.yaml:12:9 ssd"},
+		{"Deployment shop-web", "spec template spec tolerations 0 key", "shop/templates/deployment.yaml:30:14 day"},
+		{"Deployment shop-web", "spec template spec tolerations 1 key", "shop/values.yaml:17:8 night"},
+		{"Deployment shop-web", "spec template spec priorityClassName", "shop/templates/deployment.yaml:33:26 {{ .Values.priority }}"},
+		{"Deployment shop-web", container + "image", `shop/templates/deployment.yaml:36:16 "{{ .Values.image.repository }}:{{ .Values.image.tag }}"`},
+		{"Deployment shop-web", container + "ports 0 containerPort", "shop/values.yaml:6:9 80"},
+		{"Deployment shop-web", container + "env 1 name", "shop/values.yaml:22:9 REGION"},
+		{"Deployment shop-web", container + "env 1 value", "shop/values.yaml:23:10 north"},
+		{"Deployment shop-web", container + "resources limits memory", "shop/values.yaml:10:13 128Mi"},
+		{"Deployment shop-web", container + "resources requests cpu", "shop/values.yaml:8:1 resources"},
+		{"ConfigMap shop-files", "data b", "shop/values.yaml:25:6 two"},
+		{"ConfigMap shop-files", "data zone", "shop/values.yaml:30:9 z1"},
+		{"Service shop", "spec ports 0 port", "shop/values.yaml:6:9 80"},
+		{"Service shop", "metadata labels app", "shop/values.yaml:7:3 labels"},
+		{"Service shop", "spec ports 0 targetPort", "shop/templates/service.yaml:12:17 http"},
 		{"Service cache", "spec ports 0 port", "shop/values.yaml:28:9 6380"},
 		{"Service cache", "metadata labels zone", "shop/values.yaml:30:9 z1"},
 		{"Service cache", "metadata labels memory", "values-0.yaml:3:11 96"},
@@ -115,7 +121,7 @@ func TestKeysAndEntriesLeadBack(t *testing.T) {
 		{container + "env 0 value", "shop/values.yaml:21:3 value", "shop/values.yaml:21:3 value: info"},
 		{container + "resources", "shop/values.yaml:8:1 resources", "shop/values.yaml:8:1 resources"},
 	} {
-		o, path := object(t, r, "Deployment release-name-web"), strings.Fields(tt.path)
+		o, path := object(t, r, "Deployment shop-web"), strings.Fields(tt.path)
 		if got := where(o.KeyLocation(path...)); got != tt.key {
 			t.Errorf("the key of %s:\n got %s\nwant %s", tt.path, got, tt.key)
 		}

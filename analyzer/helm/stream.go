@@ -1,6 +1,7 @@
 package helm
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -48,6 +49,7 @@ type Retraced struct {
 // does. Of an object that the chart does not make with these values the
 // template is known, and nothing closer.
 func Retrace(f *manifest.File, o Options, find func(chart string) (Chart, bool)) Retraced {
+	o.ReleaseName, o.Namespace = cmp.Or(o.ReleaseName, "release-name"), cmp.Or(o.Namespace, "default") // those of helm template
 	var result Retraced
 	charts := map[string]*renderer{}
 	streams := map[string][]**manifest.Resource{}

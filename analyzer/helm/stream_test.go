@@ -35,7 +35,7 @@ func read(t *testing.T, name string) string {
 // What is rendered with the same values leads where the chart's own objects do.
 func TestStreamsLeadWhereTheChartDoes(t *testing.T) {
 	t.Parallel()
-	chart, err := render(t, os.DirFS(examples+"shop"))
+	chart, err := renderAs(t, "release-name", os.DirFS(examples+"shop"))
 	if err != nil {
 		t.Fatal(err)
 	}

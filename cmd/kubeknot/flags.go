@@ -59,6 +59,7 @@ func (o *oneOf) register(cmd *cobra.Command, name, usage string) {
 type sources struct {
 	markdown   bool
 	values     []string
+	release    string
 	enableHelm bool
 	helm       string
 }
@@ -66,13 +67,14 @@ type sources struct {
 func (s *sources) register(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&s.markdown, "markdown", false, "read the Markdown files of directories too")
 	cmd.Flags().StringArrayVarP(&s.values, "values", "f", nil, "values `FILE` for the charts, after their own; may be repeated, the last one wins")
+	cmd.Flags().StringVar(&s.release, "release-name", "", "the name of the release of the charts; without it what depends on the name is no fault")
 	cmd.Flags().BoolVar(&s.enableHelm, "enable-helm", false, "build kustomizations that list Helm charts: runs helm, which may use the network")
 	cmd.Flags().StringVar(&s.helm, "helm-command", "helm", "the helm `COMMAND` that --enable-helm runs")
 }
 
 // set puts what the flags say into the options.
 func (s *sources) set(o *driver.Options) {
-	o.Markdown, o.Values = s.markdown, s.values
+	o.Markdown, o.Values, o.ReleaseName = s.markdown, s.values, s.release
 	if s.enableHelm {
 		o.Helm = s.helm
 	}
