@@ -48,6 +48,7 @@ func (w *world) render(ctx context.Context, tasks []*task) error {
 		switch {
 		case t.recalled != nil:
 			w.recalledChart(t)
+		case w.refusedChart(t, failed[i]):
 		case failed[i] != nil:
 			w.charts = append(w.charts, w.notRendered(t.Dir, failed[i]))
 			w.memory.expectChart(rendered{task: t, notes: w.charts[len(w.charts)-1:]})
@@ -56,6 +57,19 @@ func (w *world) render(ctx context.Context, tasks []*task) error {
 		}
 	}
 	return err
+}
+
+// refusedChart takes over why Helm refuses a chart with any values, and reports
+// whether it does.
+func (w *world) refusedChart(t *task, err error) bool {
+	var refused *helm.NotRendered
+	if !errors.As(err, &refused) || !refused.Broken {
+		return false
+	}
+	t.Refused = refused
+	w.sources[refused.At.File.Rel] = append(w.sources[refused.At.File.Rel], refused.At.File)
+	w.memory.expectChart(rendered{task: t, again: true})
+	return true
 }
 
 // renderChart renders the chart of a directory.

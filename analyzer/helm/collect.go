@@ -70,6 +70,7 @@ func (o *output) refused(d *manifest.Document) error {
 		for _, p := range d.Problems {
 			e.Reason += ": " + p.Message
 			e.At.Span = o.origin(p.Span)
+			e.Broken = !o.emptyNear(p.Span.Start)
 		}
 	case d.Root != nil && !manifest.IsMapping(d.Root) && !manifest.IsNull(d.Root):
 		e.Reason = "what the template makes is no object"
@@ -77,6 +78,21 @@ func (o *output) refused(d *manifest.Document) error {
 		return nil
 	}
 	return e
+}
+
+// emptyNear reports whether an action has made nothing on the line of an offset
+// of the output or beside it: then a value may be wanted that is not there.
+func (o *output) emptyNear(offset int) bool {
+	offset = min(offset, len(o.text))
+	start := strings.LastIndexByte(o.text[:offset], '\n')
+	start = strings.LastIndexByte(o.text[:max(start, 0)], '\n')
+	end := len(o.text)
+	if i := strings.IndexByte(o.text[offset:], '\n'); i >= 0 {
+		end = offset + i
+	}
+	return slices.ContainsFunc(o.segments, func(s segment) bool {
+		return !s.literal && strings.TrimSpace(o.text[s.Start:s.End]) == "" && start <= s.Start && s.Start <= end
+	})
 }
 
 // document makes the document of a template that stands for one of its output.

@@ -81,6 +81,16 @@ type NotRendered struct {
 	At source.Location
 	// Reason is what Helm says, on one line.
 	Reason string
+	// Broken reports that no values and no dependency mend it: a template or a
+	// values file that cannot be read, values that the chart's own schema
+	// refuses, output that is no YAML. At is known then.
+	Broken bool
+}
+
+// broken marks an error as a fault of the chart.
+func (e *NotRendered) broken() *NotRendered {
+	e.Broken = !e.At.IsZero()
+	return e
 }
 
 // Error returns the place and the reason.

@@ -72,6 +72,37 @@ func TestNotRendered(t *testing.T) {
 	}
 }
 
+// TestBroken tells charts that no values mend from those that want some.
+func TestBroken(t *testing.T) {
+	t.Parallel()
+	const schema = `{"properties": {"port": {"type": "integer"}}, "required": ["name"]}`
+	const list = "a: {{ .Values.x }}: b\n"
+	for _, tt := range []struct {
+		about string
+		files fstest.MapFS
+		want  bool
+	}{
+		{"fail", chart("templates/a.yaml", "{{ fail \"x\" }}"), false},
+		{"required", chart("templates/a.yaml", "{{ required \"x\" .Values.x }}"), false},
+		{"a value of nothing", chart("templates/a.yaml", "a: {{ .Values.web.port }}\n"), false},
+		{"a named template that is not there", chart("templates/a.yaml", "a: {{ include \"x\" . }}\n"), false},
+		{"a template that does not parse", chart("templates/a.yaml", "a: {{ if }}\n"), true},
+		{"a function that does not exist", chart("templates/a.yaml", "a: {{ toJsn .Values }}\n"), true},
+		{"a named template that does not parse", chart("templates/a.yaml", "a: b\n", "templates/_x.tpl", "{{ define \"x\" }}\n{{ end }\n"), true},
+		{"values that are no YAML", chart("values.yaml", "a: b\n c: d\n"), true},
+		{"a value against the schema", chart("values.schema.json", schema, "values.yaml", "port: x\nname: a\n"), true},
+		{"a value that the schema wants", chart("values.schema.json", schema), false},
+		{"an empty value against the schema", chart("values.schema.json", schema, "values.yaml", "port: \"\"\nname: a\n"), false},
+		{"output that is no YAML", chart("templates/a.yaml", list, "values.yaml", "x: y\n"), true},
+		{"output that lacks a value", chart("templates/a.yaml", list), false},
+	} {
+		var refused *helm.NotRendered
+		if _, err := render(t, tt.files); !errors.As(err, &refused) || refused.Broken != tt.want {
+			t.Errorf("%s: %v, broken is not %t", tt.about, err, tt.want)
+		}
+	}
+}
+
 func TestGivenValuesThatAreNoYAML(t *testing.T) {
 	t.Parallel()
 	if _, err := render(t, chart(), "a: b\n", "a: b\n\tc: d\n"); err == nil || !strings.HasPrefix(err.Error(), "values-1.yaml:2: ") {

@@ -234,6 +234,9 @@ func (r *renderer) explain(err error) *NotRendered {
 			e.At = source.Location{File: t.file, Span: t.file.Line(line)}
 		}
 	}
+	if strings.HasPrefix(err.Error(), "parse error at (") {
+		return e.broken()
+	}
 	return e
 }
 

@@ -10,6 +10,7 @@ import (
 	chart "helm.sh/helm/v4/pkg/chart/v2"
 
 	"github.com/santhosh-tekuri/jsonschema/v6"
+	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
@@ -43,6 +44,9 @@ func (r *renderer) checkSchema(c *chart.Chart, values map[string]any) error {
 		if all := r.values.charts[c].find(invalid.InstanceLocation); len(all) > 0 {
 			at := all[0]
 			e.At = (&manifest.Resource{Document: at.Document, Node: at.Node}).Location(at.Path...)
+			if !wantsValue(invalid, at.node) {
+				e.broken()
+			}
 		}
 		return e
 	}
@@ -54,6 +58,15 @@ func (r *renderer) checkSchema(c *chart.Chart, values map[string]any) error {
 		}
 	}
 	return nil
+}
+
+// wantsValue reports whether a schema refuses what is left to those who install
+// the chart: a value that is missing, or empty until one is given.
+func wantsValue(e *jsonschema.ValidationError, value *manifest.Node) bool {
+	if _, missing := e.ErrorKind.(*kind.Required); missing {
+		return true
+	}
+	return manifest.IsNull(value) || value.Kind == manifest.ScalarNode && value.Value == "" || value.Kind != manifest.ScalarNode && len(value.Content) == 0
 }
 
 func check(schema []byte, values map[string]any) error {

@@ -62,9 +62,12 @@ func documents(f *source.File) []*manifest.Document {
 // not say where.
 func checkValues(f *source.File) error {
 	for _, d := range manifest.ParseAny(f).Documents {
+		if d.Role == manifest.Template {
+			return nil // filled in by another tool; Helm's loader judges it
+		}
 		for _, p := range d.Problems {
 			if p.Kind == manifest.SyntaxError {
-				return &NotRendered{source.Location{File: f, Span: p.Span}, p.Message}
+				return &NotRendered{At: source.Location{File: f, Span: p.Span}, Reason: p.Message, Broken: true}
 			}
 		}
 	}

@@ -1,6 +1,6 @@
 // Package unit decides which resources are judged together, and which others
 // they may lean on. Planning works on paths alone, so only what a run needs
-// has to be read. It imports source, manifest and kustomize.
+// has to be read. It imports source, manifest, helm and kustomize.
 package unit
 
 import (
@@ -10,6 +10,7 @@ import (
 	"slices"
 	"sync"
 
+	"github.com/kubeknot/kubeknot/analyzer/helm"
 	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
@@ -64,6 +65,9 @@ type Unit struct {
 	// Build is the build of a Kustomization, nil for other kinds. If it failed,
 	// Resources are those of its files as they stand.
 	Build *kustomize.Build
+	// Refused is why Helm refuses to render a Chart with any values, nil if it does
+	// not.
+	Refused *helm.NotRendered
 	// Generated are the objects that kustomize makes and that are not among the
 	// resources: those of the directories above, and of a unit that could not
 	// be built.
@@ -139,6 +143,8 @@ type Spec struct {
 	Configs []string
 	// Made are the resources of a Chart, nil if it could not be rendered.
 	Made []*manifest.Resource
+	// Refused is as in Unit.
+	Refused *helm.NotRendered
 	// Name and Namespace are those of a Listed unit.
 	Name, Namespace string
 	// External and Nodes are as in Unit.
@@ -160,7 +166,7 @@ func Assemble(s Spec, name, namespace string, get func(path string) *manifest.Fi
 	if s.Kind == Listed {
 		name, namespace = s.Name, cmp.Or(s.Namespace, namespace)
 	}
-	u := &Unit{Name: name, Kind: s.Kind, Namespace: namespace, External: s.External, Nodes: s.Nodes, Generated: s.GeneratedAbove, Build: s.Build}
+	u := &Unit{Name: name, Kind: s.Kind, Namespace: namespace, External: s.External, Nodes: s.Nodes, Generated: s.GeneratedAbove, Build: s.Build, Refused: s.Refused}
 	switch {
 	case s.Kind == Chart:
 		u.Resources = s.Made

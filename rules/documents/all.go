@@ -10,6 +10,7 @@ func All() []*analyzer.Rule {
 		AppliedTooEarly,
 		DuplicateKey,
 		DuplicateObject,
+		HelmRenderFails,
 		SyntaxError,
 	}
 }
