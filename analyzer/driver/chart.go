@@ -80,7 +80,25 @@ func (w *world) renderChart(rel string, options helm.Options) (*helm.Rendering, 
 	}
 	defer dir.Close()
 	options.APIVersions = slices.Concat(options.APIVersions, w.definitions())
-	return helm.Render(helm.Chart{FS: chartFS{dir.FS().(rootFS), w, rel}, Path: w.show(rel), Rel: rel}, options)
+	var open []*os.Root
+	defer func() {
+		for _, r := range open {
+			r.Close()
+		}
+	}()
+	local := func(way string) (fs.FS, error) {
+		other := path.Join(rel, way)
+		if !filepath.IsLocal(other) {
+			return nil, fs.ErrNotExist
+		}
+		dir, err := os.OpenRoot(filepath.Join(w.tree.root, filepath.FromSlash(other)))
+		if err != nil {
+			return nil, err
+		}
+		open = append(open, dir)
+		return chartFS{dir.FS().(rootFS), w, other}, nil
+	}
+	return helm.Render(helm.Chart{FS: chartFS{dir.FS().(rootFS), w, rel}, Path: w.show(rel), Rel: rel, Local: local}, options)
 }
 
 // chartFS is the directory of a chart. Its files are read as all others are, once
@@ -135,8 +153,13 @@ func (w *world) renderedChart(t *task, made *helm.Rendering, given []*source.Fil
 			c.sources = append(c.sources, f)
 		}
 	}
+	c.again = c.again || made.Local
+	for _, name := range made.Missing {
+		t.Open = append(t.Open, "the dependency "+name+" is not in charts/")
+		c.notes = append(c.notes, analyzer.NotJudged{File: w.show(path.Join(t.Dir, "Chart.yaml")), Reason: "dependency " + name + " is not in charts/: the chart is rendered without it"})
+	}
 	if n := made.Tests; n > 0 {
-		c.notes = []analyzer.NotJudged{{File: w.show(path.Join(t.Dir, "Chart.yaml")), Reason: fmt.Sprintf("objects that only helm test creates: %d", n)}}
+		c.notes = append(c.notes, []analyzer.NotJudged{{File: w.show(path.Join(t.Dir, "Chart.yaml")), Reason: fmt.Sprintf("objects that only helm test creates: %d", n)}}...)
 	}
 	w.rendered, w.charts = append(w.rendered, c.made...), append(w.charts, c.notes...)
 	w.memory.expectChart(c)

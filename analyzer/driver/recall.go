@@ -270,7 +270,10 @@ func nameOf(s unit.Spec) string { return string(s.Kind) + " " + s.Dir + " " + s.
 // files of the plan hold. ok is false if one cannot be read.
 func (m *memory) inputs(s unit.Spec) (_ cache.Digest, ok bool) {
 	plan := s
-	plan.Made, plan.Refused, plan.Build, plan.External, plan.Nodes = nil, nil, nil, nil, nil // External is the configuration's
+	plan.Made, plan.Refused, plan.Build, plan.External, plan.Nodes = nil, nil, nil, nil, nil
+	if s.Kind == unit.Chart {
+		plan.Open = nil // is known once it is rendered
+	} // External is the configuration's
 	text, err := json.Marshal(plan)
 	if err != nil {
 		return cache.Digest{}, false

@@ -11,7 +11,7 @@ import (
 
 // collect turns what the templates have made into objects.
 func (r *renderer) collect(texts map[string]string) (*Rendering, error) {
-	result := &Rendering{Name: r.chart.Name(), Sources: r.sources}
+	result := &Rendering{Name: r.chart.Name(), Sources: r.sources, Missing: r.missing, Local: r.local}
 	for _, crd := range r.chart.CRDObjects() {
 		result.Files = append(result.Files, manifest.Parse(r.files[crd.File]))
 	}

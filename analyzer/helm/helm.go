@@ -22,6 +22,9 @@ type Chart struct {
 	// Path and Rel name the directory for people and inside the tree, as the
 	// fields of source.File do.
 	Path, Rel string
+	// Local opens the chart that a dependency names by file://, by its path from
+	// this chart, as "../common". It may be nil: then none is found.
+	Local func(path string) (fs.FS, error)
 }
 
 // Options are what "helm template" gets by flags. The zero value is what it
@@ -68,6 +71,11 @@ type Rendering struct {
 	// values, also those that were given, and custom resource definitions. They
 	// are files of this rendering alone, because it hides secrets of them.
 	Sources []*source.File
+	// Missing are the dependencies without which the chart was rendered, by name:
+	// they lie neither in charts/ nor elsewhere in the tree.
+	Missing []string
+	// Local reports that files outside of the directory went into it.
+	Local bool
 	// Tests counts the objects that only "helm test" creates. Files does not
 	// hold them.
 	Tests int

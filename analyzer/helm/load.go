@@ -29,6 +29,11 @@ type loaded struct {
 	files map[*common.File]*source.File
 	// sources are those files in order, and the values that were given.
 	sources []*source.File
+	// missing are the dependencies that are not there, by name.
+	missing []string
+	// local reports that a dependency was found by file://.
+	local bool
+	depth int // of dependencies by file://
 }
 
 // load reads a chart. Helm's own loader would open files by name.
@@ -149,7 +154,49 @@ func (l *loaded) load(at string, files []*archive.BufferedFile) (*chart.Chart, e
 		}
 		c.AddDependency(dependency)
 	}
-	return c, nil
+	return c, l.addLocal(at, c)
+}
+
+// maxLocal bounds how deep dependencies by file:// lead: one may name itself.
+const maxLocal = 8
+
+// addLocal adds the dependencies that a chart names by file:// and that are not in
+// its charts/, where "helm dependency build" puts them.
+func (l *loaded) addLocal(at string, c *chart.Chart) error {
+	for _, d := range c.Metadata.Dependencies {
+		if d == nil || has(c, d.Name) {
+			continue
+		}
+		way, isLocal := strings.CutPrefix(d.Repository, "file://")
+		if !isLocal || path.IsAbs(way) || l.from.Local == nil || l.depth >= maxLocal {
+			continue
+		}
+		at := path.Join(at, way)
+		dir, err := l.from.Local(at)
+		if err != nil {
+			continue // it is missing
+		}
+		files, err := list(dir)
+		if err != nil {
+			return fmt.Errorf("%s: %w", at, err)
+		}
+		l.local = true
+		l.depth++
+		dependency, err := l.load(at, files)
+		l.depth--
+		if err != nil {
+			return fmt.Errorf("%s: %w", at, err)
+		}
+		if dependency.Name() == d.Name {
+			c.AddDependency(dependency)
+		}
+	}
+	return nil
+}
+
+// has reports whether a dependency of a chart is there.
+func has(c *chart.Chart, name string) bool {
+	return slices.ContainsFunc(c.Dependencies(), func(d *chart.Chart) bool { return d.Name() == name })
 }
 
 func (l *loaded) remember(at string, c *chart.Chart) {
@@ -170,20 +217,17 @@ func (l *loaded) file(name string, data []byte) *source.File {
 const valuesFile = "values.yaml"
 
 // installable returns why Helm would not even begin (helm pkg/cmd/install.go
-// checkIfInstallable, pkg/action CheckDependencies).
+// checkIfInstallable). It notes the dependencies that are missing, for which Helm
+// refuses the chart (pkg/action CheckDependencies): "helm dependency build"
+// fetches them.
 func (l *loaded) installable() error {
 	if t := l.chart.Metadata.Type; t != "" && t != "application" {
 		return fmt.Errorf("a %s chart is not installed by itself", t)
 	}
-	var missing []string
 	for _, d := range l.chart.Metadata.Dependencies {
-		there := func(c *chart.Chart) bool { return c.Name() == d.Name }
-		if d != nil && !slices.ContainsFunc(l.chart.Dependencies(), there) {
-			missing = append(missing, d.Name)
+		if d != nil && !has(l.chart, d.Name) && !slices.Contains(l.missing, d.Name) {
+			l.missing = append(l.missing, d.Name)
 		}
-	}
-	if len(missing) > 0 {
-		return fmt.Errorf("its charts/ lacks what Chart.yaml depends on: %s", strings.Join(missing, ", "))
 	}
 	return nil
 }

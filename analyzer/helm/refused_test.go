@@ -3,6 +3,7 @@ package helm_test
 import (
 	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -34,9 +35,9 @@ func TestNotRendered(t *testing.T) {
 		{"a library", chart("Chart.yaml", name+"type: library\n"), "a library chart is not installed by itself"},
 		{"no name", chart("Chart.yaml", "apiVersion: v2\n"), "validation: chart.metadata.name is required"},
 		{
-			"a dependency that is not there",
-			chart("Chart.yaml", name+"dependencies: [{name: cache}, {name: queue}]\n", "charts/queue/Chart.yaml", strings.ReplaceAll(name, "shop", "queue")),
-			"its charts/ lacks what Chart.yaml depends on: cache",
+			"a template of a dependency that is not there",
+			chart("Chart.yaml", name+"dependencies: [{name: cache}, {name: queue}]\n", "charts/queue/Chart.yaml", strings.ReplaceAll(name, "shop", "queue"), "templates/a.yaml", "{{ include \"cache.name\" . }}\n"),
+			`shop/templates/a.yaml:1: template: no template "cache.name" associated with template "gotpl" (its charts/ lacks cache)`,
 		},
 		{"another version of Kubernetes", chart("Chart.yaml", name+"kubeVersion: < 1.30\n"), "the chart wants Kubernetes < 1.30, and this is v1.36"},
 		{"fail", chart(template, "a: b\n{{ fail \"say which port\" }}\n"), "shop/templates/a.yaml:2: say which port"},
@@ -101,6 +102,43 @@ func TestBroken(t *testing.T) {
 			t.Errorf("%s: %v, broken is not %t", tt.about, err, tt.want)
 		}
 	}
+}
+
+func TestDependenciesThatAreNotThere(t *testing.T) {
+	t.Parallel()
+	const name = "apiVersion: v2\nname: shop\nversion: 0.1.0\n"
+	files := chart("Chart.yaml", name+"dependencies: [{name: cache}, {name: extra, condition: extra.enabled}]\n", "values.yaml", "extra: {enabled: false}\n",
+		"templates/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n")
+	r, err := render(t, files)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Missing) != 1 || r.Missing[0] != "cache" {
+		t.Errorf("missing: %q", r.Missing)
+	}
+	object(t, r, "ConfigMap a")
+}
+
+func TestDependenciesByFile(t *testing.T) {
+	t.Parallel()
+	const name = "apiVersion: v2\nname: shop\nversion: 0.1.0\n"
+	common := chart("Chart.yaml", "apiVersion: v2\nname: common\nversion: 0.1.0\ntype: library\ndependencies: [{name: common, repository: file://.}]\n",
+		"templates/_x.tpl", "{{ define \"common.name\" }}shared{{ end }}\n")
+	files := chart("Chart.yaml", name+"dependencies: [{name: common, repository: file://../common}]\n",
+		"templates/a.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ include \"common.name\" . }}\n")
+	r, err := helm.Render(helm.Chart{FS: files, Path: "shop", Rel: "shop", Local: func(way string) (fs.FS, error) {
+		if way != "../common" {
+			return nil, fs.ErrNotExist
+		}
+		return common, nil
+	}}, helm.Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !r.Local || len(r.Missing) > 0 {
+		t.Errorf("local %t, missing %q", r.Local, r.Missing)
+	}
+	object(t, r, "ConfigMap shared")
 }
 
 func TestGivenValuesThatAreNoYAML(t *testing.T) {

@@ -39,6 +39,10 @@ func Render(c Chart, o Options) (*Rendering, error) {
 		}
 	}
 	e := r.explain(err)
+	if len(r.missing) > 0 {
+		e.Broken = false // what is missing may define what it lacks
+		e.Reason += " (its charts/ lacks " + strings.Join(r.missing, ", ") + ")"
+	}
 	e.Reason = source.Without(r.secrets(e.At.File), e.Reason)
 	return nil, e
 }
@@ -106,6 +110,9 @@ func (r *renderer) data(o Options) (common.Values, error) {
 	if err := dependencies.ProcessDependencies(r.chart, given); err != nil {
 		return nil, err
 	}
+	r.missing = slices.DeleteFunc(r.missing, func(name string) bool { // those that are switched off
+		return !slices.ContainsFunc(r.chart.Metadata.Dependencies, func(d *chart.Dependency) bool { return d.Name == name })
+	})
 	cluster := common.DefaultCapabilities.Copy()
 	if len(o.APIVersions) > 0 {
 		cluster.APIVersions = slices.Concat(common.VersionSet(o.APIVersions), r.defines())

@@ -169,7 +169,7 @@ func Assemble(s Spec, name, namespace string, get func(path string) *manifest.Fi
 	u := &Unit{Name: name, Kind: s.Kind, Namespace: namespace, External: s.External, Nodes: s.Nodes, Generated: s.GeneratedAbove, Build: s.Build, Refused: s.Refused}
 	switch {
 	case s.Kind == Chart:
-		u.Resources = s.Made
+		u.Resources, u.Open = s.Made, slices.Clone(s.Open)
 	case s.Build != nil && s.Build.Built():
 		u.Resources = s.Build.Resources
 	default:
