@@ -29,7 +29,9 @@ import (
 func Render(c Chart, o Options) (*Rendering, error) {
 	r, err := open(c)
 	if err != nil {
-		return nil, (&renderer{}).explain(err)
+		e := (&renderer{}).explain(err)
+		e.hide()
+		return nil, e
 	}
 	texts, err := r.render(o)
 	if err == nil {
@@ -44,7 +46,21 @@ func Render(c Chart, o Options) (*Rendering, error) {
 		e.Reason += " (its charts/ lacks " + strings.Join(r.missing, ", ") + ")"
 	}
 	e.Reason = source.Without(r.secrets(e.At.File), e.Reason)
+	e.hide()
 	return nil, e
+}
+
+// hide hides the text of a file that is shown and was not read as what it is: a
+// template that makes a Secret, and values in which credentials are not found.
+func (e *NotRendered) hide() {
+	if e.Broken && (manifest.DefinesSecret(e.At.File.Data) || isBroken(e.At.File)) {
+		e.At.File.Hide(source.Span{End: len(e.At.File.Data)})
+	}
+}
+
+// isBroken reports whether a values file is no YAML.
+func isBroken(f *source.File) bool {
+	return !strings.Contains(f.Rel, "templates/") && checkValues(f) != nil
 }
 
 // secrets are the values of the chart that an error may quote: those whose key is
