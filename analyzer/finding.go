@@ -35,6 +35,10 @@ type Finding struct {
 	// decide how.
 	Edits []Edit
 
+	// Policy names the policy that is violated, and the part of it: a constraint,
+	// a validation of an admission policy. It tells findings of one rule at one
+	// place apart, whatever their words; "" where the place alone does.
+	Policy string
 	// Location is the value or key at fault.
 	Location source.Location
 	// Path is the field path of Location inside Resource; nil for the whole.
@@ -76,6 +80,9 @@ type Related struct {
 func (f *Finding) Fingerprint() string {
 	id := f.Identity()
 	parts := []string{id.Rule, id.File, id.Group, id.Kind, id.Namespace, id.Name, id.Field}
+	if id.Policy != "" {
+		parts = append(parts, id.Policy)
+	}
 	sum := sha256.Sum256([]byte(strings.Join(parts, "\x00")))
 	return hex.EncodeToString(sum[:8])
 }

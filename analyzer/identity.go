@@ -9,8 +9,8 @@ import (
 )
 
 // Identity is what a finding is recognised by in another run: the rule, the
-// file inside the tree, the object and the field path, never lines or messages,
-// so moving text does not change it. Several findings can have the same.
+// file inside the tree, the object, the field path and the policy, never lines or
+// messages, so moving text does not change it. Several findings can have the same.
 type Identity struct {
 	Rule string
 	// File is "" if the place is unknown.
@@ -21,6 +21,8 @@ type Identity struct {
 	// Field is the field path, "" for the whole object. An item of a list that
 	// has a name is called by it, because its index changes with its neighbours.
 	Field string
+	// Policy is that of the finding.
+	Policy string
 }
 
 // Identity returns what the finding is recognised by.
@@ -28,7 +30,7 @@ func (f *Finding) Identity() Identity {
 	if f.Recalled != nil {
 		return *f.Recalled
 	}
-	id := Identity{Rule: f.Rule, Field: manifest.FieldPath(f.Path)}
+	id := Identity{Rule: f.Rule, Policy: f.Policy, Field: manifest.FieldPath(f.Path)}
 	if f.Location.File != nil {
 		id.File = f.Location.File.Rel
 	}

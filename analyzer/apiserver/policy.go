@@ -1,8 +1,6 @@
 package apiserver
 
 import (
-	"slices"
-	"strings"
 	"sync"
 
 	admissionv1 "k8s.io/api/admissionregistration/v1"
@@ -18,6 +16,7 @@ import (
 type Policy struct {
 	*admissionv1.ValidatingAdmissionPolicy
 	validator validating.Validator
+	needs     policyNeeds
 }
 
 // Binding is a ValidatingAdmissionPolicyBinding, which puts a policy in force.
@@ -36,7 +35,7 @@ func NewPolicy(o Object) *Policy {
 	if err != nil {
 		return nil
 	}
-	return &Policy{spec, validator}
+	return &Policy{spec, validator, needsOf(&spec.Spec)}
 }
 
 // NewBinding reads a binding; nil if the object is none, or the server refuses
@@ -126,9 +125,4 @@ func validationsOf(all []admissionv1.Validation) (conditions, messages []cel.Exp
 		}
 	}
 	return conditions, messages
-}
-
-// asks reports whether an expression of the policy has the text in it.
-func (p *Policy) asks(text string) bool {
-	return slices.ContainsFunc(expressions(&p.Spec), func(e string) bool { return strings.Contains(e, text) })
 }

@@ -115,9 +115,11 @@ type Broken struct {
 	Validation int
 	// Message is what the server says.
 	Message string
+	// ByUser reports that the conditions of the policy exempt a user by name.
+	ByUser bool
 }
 
-// Why a policy cannot be asked.
+// Why a policy, or a part of it, cannot be evaluated.
 var (
 	ErrNamespace = errors.New("the labels of the namespace are not known")
 	ErrUser      = errors.New("it asks who applies the object")
@@ -126,8 +128,8 @@ var (
 )
 
 // Judge returns what a policy with a binding finds wrong with an object.
-// known are the objects that may be its parameters. It returns one of the
-// errors above if the manifests do not decide.
+// known are the objects that may be its parameters. The error joins those above
+// that keep the manifests from deciding the rest.
 func (p *Policy) Judge(b *Binding, r *Review, known []Object) ([]Broken, error) {
 	matcher := generic.NewPolicyMatcher(matching.NewMatcher(namespaces{r.namespace}, nil))
 	matches, resource, kind, err := matcher.DefinitionMatches(r.attributes, interfaces(), validating.NewValidatingAdmissionPolicyAccessor(p.ValidatingAdmissionPolicy))
@@ -138,36 +140,49 @@ func (p *Policy) Judge(b *Binding, r *Review, known []Object) ([]Broken, error) 
 	if err != nil || !matches {
 		return nil, err
 	}
-	switch {
-	case p.asks("authorizer") || p.asks("request.userInfo"):
-		return nil, ErrUser
-	case readsAbsurd(&p.Spec, r.text()):
+	if readsAbsurd(&p.Spec, r.text()) {
 		return nil, ErrQuantity
-	case r.guessed && (p.asks("namespaceObject") || selects(p.Spec.MatchConstraints) || selects(b.Spec.MatchResources)):
+	}
+	if r.guessed && (selects(p.Spec.MatchConstraints) || selects(b.Spec.MatchResources)) {
 		return nil, ErrNamespace
 	}
+	open := needsUser
+	if r.guessed {
+		open |= needsNamespace
+	}
 	params, err := p.params(b, r.attributes.GetNamespace(), known)
+	if errors.Is(err, ErrParams) {
+		open |= needsParams
+		params, err = []runtime.Object{nil}, nil
+	}
 	if err != nil {
 		return nil, err
 	}
-	attributes, err := admission.NewVersionedAttributes(r.attributes, kind, interfaces())
-	if err != nil {
+	if err := (p.needs.conditions & open &^ needsUser).err(); err != nil {
 		return nil, err
 	}
 	var all []Broken
+	var errs []error
 	for _, param := range params {
-		result := p.validator.Validate(context.Background(), resource, attributes, param, r.namespace, celconfig.RuntimeCELCostBudget, nil)
-		for i, d := range result.Decisions {
-			if d.Action != validating.ActionDeny {
-				continue
-			}
-			if len(result.Decisions) != len(p.Spec.Validations) {
-				i = -1
-			}
-			all = append(all, Broken{Validation: i, Message: d.Message})
-		}
+		broken, err := p.decide(r, resource, kind, param, open)
+		all, errs = append(all, broken...), append(errs, err)
 	}
-	return all, nil
+	return all, errors.Join(errs...)
+}
+
+// decide evaluates a policy with one of its parameters, once for each user that
+// may apply the object. open is what is not known.
+func (p *Policy) decide(r *Review, resource schema.GroupVersionResource, kind schema.GroupVersionKind, param runtime.Object, open needs) ([]Broken, error) {
+	users := p.needs.users()
+	results := make([]decisions, len(users))
+	for i, u := range users {
+		attributes, err := admission.NewVersionedAttributes(r.by(u), kind, interfaces())
+		if err != nil {
+			return nil, err
+		}
+		results[i] = p.validator.Validate(context.Background(), resource, attributes, param, r.namespace, celconfig.RuntimeCELCostBudget, u.authorizer).Decisions
+	}
+	return p.combine(results, open)
 }
 
 // selects reports whether namespaces are chosen by labels other than their

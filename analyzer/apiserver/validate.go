@@ -103,6 +103,9 @@ func (k *kind) create(object runtime.Object, v *Verdict) {
 	if s, ok := object.(*api.Service); ok && len(v.Refusals) == 0 {
 		v.addErrors(multipleFamilies(s), splitPath)
 	}
+	if ns, ok := object.(*api.Namespace); ok && len(v.Refusals) == 0 {
+		v.addErrors(invalidSecurityLabels(k.gvk.GroupKind(), ns), splitPath)
+	}
 }
 
 // multipleFamilies is what the server says when it gives a Service addresses

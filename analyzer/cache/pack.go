@@ -190,7 +190,7 @@ func (u *unpacker) finding(rule string, f *finding) analyzer.Finding {
 	out := analyzer.Finding{
 		Rule: rule, Claim: f.Claim, Evidence: f.Evidence, Severity: f.Severity,
 		Message: f.Message, Label: f.Label, Consequence: f.Consequence, Notes: f.Notes, Help: f.Help,
-		Location: u.location(f.At), Path: f.Path, Resource: u.object(f.Resource), Recalled: &f.Identity, Unit: f.Unit,
+		Location: u.location(f.At), Path: f.Path, Resource: u.object(f.Resource), Recalled: &f.Identity, Policy: f.Identity.Policy, Unit: f.Unit,
 	}
 	for _, r := range f.Related {
 		out.Related = append(out.Related, analyzer.Related{Location: u.location(r.At), Message: r.Message})

@@ -6,7 +6,6 @@ import (
 	"maps"
 	"path"
 	"slices"
-	"strings"
 	"sync"
 
 	"github.com/kubeknot/kubeknot/analyzer"
@@ -27,6 +26,7 @@ type run struct {
 	lean                 bool                 // nobody needs the objects of what was judged
 	step                 func()               // told of each file and unit that is done
 	paths                func() []string      // of the options, see named
+	quoting              map[string]bool      // the rules whose messages policies write
 	excluded             int                  // findings in files that the configuration excludes
 
 	findings  []analyzer.Finding
@@ -42,8 +42,10 @@ func newRun(o Options, l *Loaded) *run {
 	r := &run{
 		options: o, kubernetes: o.Kubernetes, nodes: l.nodes, policies: l.policies, step: func() {}, paths: sync.OnceValue(o.absolutePaths),
 		skipped: map[string]map[objectKey]bool{}, unjudged: map[judgement]bool{}, files: map[string]bool{},
+		quoting: map[string]bool{},
 	}
 	for _, rule := range o.Rules {
+		r.quoting[rule.ID] = rule.Policy != ""
 		switch {
 		case rule.File != nil:
 			r.fileRules = append(r.fileRules, rule)
@@ -99,7 +101,7 @@ func (r *run) note(f *knownFile, l *Loaded) {
 // collect merges the passes in their order; a finding counts if either of its
 // ends lies in a file that was named.
 func (r *run) collect(l *Loaded) {
-	at := map[place]int{}
+	known := faults{}
 	in := func(f *source.File) bool { return l.named[f] }
 	for pass := range l.passes() {
 		for _, f := range pass.Findings {
@@ -107,7 +109,7 @@ func (r *run) collect(l *Loaded) {
 				continue
 			}
 			if f, ok := r.configured(f); ok {
-				r.add(f, at)
+				r.add(f, known)
 			}
 		}
 		for _, s := range pass.Skipped {
@@ -133,54 +135,6 @@ type objectKey struct {
 
 func keyOf(r *manifest.Resource) objectKey {
 	return objectKey{r.File(), r.Document.Span.Start, manifest.FieldPath(r.Path), r.ID()}
-}
-
-// place is what makes two findings the same: what they say, and where. Names
-// may differ from one build of a kustomization to the next, but what has to be
-// edited is the same.
-type place struct {
-	rule, message string
-	source.Location
-}
-
-func placeOf(f analyzer.Finding) place {
-	if len(f.Builds) > 0 { // a patch may move an entry of a list
-		fields := slices.DeleteFunc(slices.Clone(f.Path), func(step string) bool { return strings.Trim(step, "0123456789") == "" })
-		return place{f.Rule, manifest.FieldPath(fields), f.Location}
-	}
-	return place{f.Rule, f.Message, f.Location}
-}
-
-// add adds a finding. One fault that shows in several units is one finding:
-// that of the first unit in which it is loudest, with its other ends and its
-// builds in all of them, so that each of those files is told of it.
-func (r *run) add(f analyzer.Finding, at map[place]int) {
-	key := placeOf(f)
-	i, ok := at[key]
-	if !ok {
-		at[key] = len(r.findings)
-		r.findings = append(r.findings, f)
-		return
-	}
-	kept, other := r.findings[i], f
-	if !kept.Severity.AtLeast(f.Severity) {
-		kept, other = f, kept
-	}
-	for _, end := range other.Related {
-		same := func(r analyzer.Related) bool {
-			return r.Location == end.Location && (r.Message == end.Message || len(kept.Builds) > 0)
-		}
-		if !slices.ContainsFunc(kept.Related, same) {
-			kept.Related = append(slices.Clip(kept.Related), end)
-		}
-	}
-	for _, b := range other.Builds {
-		if !slices.Contains(kept.Builds, b) {
-			kept.Builds = append(slices.Clip(kept.Builds), b)
-		}
-	}
-	slices.SortFunc(kept.Builds, func(a, b analyzer.Build) int { return cmp.Compare(a.Name, b.Name) })
-	r.findings[i] = kept
 }
 
 // judgement is what a rule says of a file, given by its path inside the tree.

@@ -37,15 +37,15 @@ type mark struct {
 // markTies says of the ties of all units which findings are about them. The
 // passes of files come first: what they say holds in all units of the file.
 func markTies(l *Loaded, findings []analyzer.Finding) []analyzer.UnitTies {
-	at := map[place]int{}
-	for i, f := range findings {
-		at[placeOf(f)] = i
+	known := faults{}
+	for i := range findings {
+		known.add(&findings[i], i)
 	}
 	marks := map[*manifest.Resource][]mark{}
 	for p := range l.passes() {
 		for _, f := range p.Findings {
-			if i, ok := at[placeOf(f)]; ok && f.Resource != nil {
-				marks[f.Resource] = append(marks[f.Resource], mark{i, f.Path})
+			if same := known.find(&f, false); same != nil && f.Resource != nil {
+				marks[f.Resource] = append(marks[f.Resource], mark{same.index, f.Path})
 			}
 		}
 	}

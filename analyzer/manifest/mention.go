@@ -11,11 +11,15 @@ var mentioned = regexp.MustCompile(`[A-Za-z][\w-]*(?:\[\d+\])*(?:\.[A-Za-z][\w-]
 // Mentioned returns the path of the first field of the resource that a text
 // names, as spec.ports[0].name; nil if it names none. A path into what the
 // object lacks is cut to what it has; one of a single step is none.
-func (r *Resource) Mentioned(text string) []string {
+func (r *Resource) Mentioned(text string) []string { return Mentioned(r.Node, text) }
+
+// Mentioned returns the path of the first field below a node that a text names,
+// as Resource.Mentioned does; a nil node has none.
+func Mentioned(n *Node, text string) []string {
 	for _, match := range mentioned.FindAllString(text, -1) {
 		match = strings.TrimPrefix(match, "object.")
 		steps := strings.Split(strings.NewReplacer("[", ".", "]", "").Replace(match), ".")
-		if known := Known(r.Node, steps); len(known) > 1 {
+		if known := Known(n, steps); len(known) > 1 {
 			return known
 		}
 	}

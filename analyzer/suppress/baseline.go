@@ -38,7 +38,8 @@ func NewBaseline(findings []analyzer.Finding) Baseline {
 }
 
 // Line returns how a baseline writes down a finding: rule, file, object and
-// field, with "-" for what there is not. What has blanks is quoted.
+// field, with "-" for what is empty, and the policy that is violated if there is
+// one. What has blanks is quoted.
 func Line(id analyzer.Identity) string {
 	kind := id.Kind
 	if id.Group != "" {
@@ -52,6 +53,9 @@ func Line(id analyzer.Identity) string {
 		object = id.Namespace + "/" + object
 	}
 	words := []string{id.Rule, id.File, object, id.Field}
+	if id.Policy != "" {
+		words = append(words, id.Policy)
+	}
 	for i, word := range words {
 		words[i] = cmp.Or(word, "-")
 		if quoted := strconv.Quote(word); strings.Contains(word, " ") || strings.HasPrefix(word, "#") || quoted != `"`+word+`"` {
@@ -76,8 +80,8 @@ func ReadBaseline(name string) (Baseline, error) {
 		if line == "" || line[0] == '#' {
 			continue
 		}
-		if len(words(line)) != 4 {
-			return nil, fmt.Errorf("%s:%d: %q is no entry: rule, file, object and field", name, n, line)
+		if count := len(words(line)); count != 4 && count != 5 {
+			return nil, fmt.Errorf("%s:%d: %q is no entry: rule, file, object, field and, for policies, the policy", name, n, line)
 		}
 		b = append(b, line)
 	}

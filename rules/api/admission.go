@@ -3,9 +3,11 @@ package api
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
+	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 	"github.com/kubeknot/kubeknot/rules/internal/verdict"
@@ -33,7 +35,12 @@ type binding struct {
 // admissionOf collects the policies. Of an object that is defined more than
 // once the closest definition counts, and of those of the unit the last. It is
 // nil if no policy is in force.
-func admissionOf(u *unit.Unit) *admission {
+func admissionOf(g *graph.Graph) *admission {
+	type key struct{}
+	return g.View(key{}, func() any { return newAdmission(g.Unit) }).(*admission)
+}
+
+func newAdmission(u *unit.Unit) *admission {
 	lists := [][]*manifest.Resource{u.Resources, u.Context, u.Policies}
 	if !slices.ContainsFunc(lists, func(list []*manifest.Resource) bool {
 		return slices.ContainsFunc(list, func(r *manifest.Resource) bool { return r.Kind == "ValidatingAdmissionPolicy" })
@@ -123,24 +130,43 @@ func (a *admission) judge(p *analyzer.Pass, r *manifest.Resource) {
 	if !ok {
 		return
 	}
+	a.review(p, r, o, nil)
+}
+
+// judgePods reports which policies refuse the pods of a workload.
+func (a *admission) judgePods(p *analyzer.Pass, w *graph.Workload) {
+	if pod, ok := p.Graph.AdmittedPod(w); ok {
+		a.review(p, w.Resource, pod, w)
+	}
+}
+
+// review reports what the policies say to an object: a resource, or, if the
+// workload is not nil, a pod that it creates. Of pods only what is refused is
+// reported, because nobody sees the warnings of a controller.
+func (a *admission) review(p *analyzer.Pass, r *manifest.Resource, o apiserver.Object, w *graph.Workload) {
 	review := apiserver.NewReview(o, p.Graph.Namespace(r), a.namespaces)
 	if review == nil {
 		return
 	}
 	for _, policy := range a.policies {
 		for _, b := range a.bindings[policy.Name] {
-			broken, err := policy.Judge(b.Binding, review, a.params)
-			if err != nil {
-				p.Skip(r, fmt.Sprintf("%s: %s", policy.resource, err))
+			if w != nil && !slices.Contains(b.Spec.ValidationActions, "Deny") {
 				continue
 			}
+			broken, err := policy.Judge(b.Binding, review, a.params)
+			if err != nil {
+				p.Skip(r, fmt.Sprintf("%s: %s", policy.resource, strings.ReplaceAll(err.Error(), "\n", "; ")))
+			}
 			for _, f := range broken {
-				denied := denial(r, policy, b, f)
-				if denied.Path != nil && verdict.HoldsPlaceholder(r.Get(denied.Path...)) {
+				found := denial(r, policy, b, f)
+				if w != nil {
+					found = podDenial(w, policy, f, found)
+				}
+				if len(found.Path) > 0 && verdict.HoldsPlaceholder(r.Get(found.Path...)) {
 					p.Skip(r, "objects: a value is still to be filled in")
 					continue
 				}
-				p.Report(denied)
+				p.Report(found)
 			}
 		}
 	}
@@ -152,22 +178,45 @@ func denial(r *manifest.Resource, p admissionPolicy, b binding, f apiserver.Brok
 		Message:  fmt.Sprintf("%s violates %s: %s", r, p.resource, r.Mask(f.Message)),
 		Resource: r,
 		Path:     r.Mentioned(f.Message),
-		Help:     "change it as the policy asks; or change the policy, or what its binding matches",
+		Policy:   fmt.Sprintf("%s/%d", p.Name, f.Validation),
+		Help:     "change the object so that the expression is true, or change what the policy or its binding matches",
 	}
 	finding.Severity, finding.Claim, finding.Consequence = actions(b)
 	at, is := []string{"metadata", "name"}, "the policy"
 	if f.Validation >= 0 {
-		at, is = []string{"spec", "validations", fmt.Sprint(f.Validation), "expression"}, "is not true of it"
+		at, is = []string{"spec", "validations", fmt.Sprint(f.Validation), "expression"}, "is false for this object"
 		if finding.Path == nil {
 			finding.Path = r.Mentioned(p.Spec.Validations[f.Validation].Expression)
+		}
+	}
+	if f.ByUser {
+		finding.Notes = []string{"the matchConditions of the policy exempt some users"}
+		if finding.Severity == analyzer.Error {
+			finding.Severity = analyzer.Warning
 		}
 	}
 	finding.Location = r.EntryLocation(finding.Path...)
 	finding.Related = []analyzer.Related{
 		{Location: p.resource.EntryLocation(at...), Message: is},
-		{Location: b.resource.EntryLocation("spec", "validationActions"), Message: "puts the policy in force"},
+		{Location: b.resource.EntryLocation("spec", "validationActions"), Message: "the binding enforces the policy"},
 	}
 	return finding
+}
+
+// podDenial rewords a finding for the pods of a workload. Its path is that of
+// the field in the pod template.
+func podDenial(w *graph.Workload, p admissionPolicy, f apiserver.Broken, found analyzer.Finding) analyzer.Finding {
+	found.Message = fmt.Sprintf("%s is accepted, but %s refuses its pods: %s", w, p.resource, w.Mask(f.Message))
+	found.Claim = analyzer.Broken
+	found.Consequence = "the API server refuses each pod: " + failedCreate(w)
+	found.Help = "change the pod template so that the expression is true, or change what the policy or its binding matches"
+	path := manifest.Mentioned(w.PodField(), f.Message)
+	if path == nil && f.Validation >= 0 {
+		path = manifest.Mentioned(w.PodField(), p.Spec.Validations[f.Validation].Expression)
+	}
+	found.Path = w.At(path...)
+	found.Location = w.EntryLocation(found.Path...)
+	return found
 }
 
 // actions returns what a binding makes of a violation, by the loudest of its

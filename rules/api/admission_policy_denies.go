@@ -18,7 +18,7 @@ var AdmissionPolicyDenies = &analyzer.Rule{
 
 The binding's actions decide: Deny is an error, Warn a warning, Audit an info. Objects have the defaults that the server gives them. One without a namespace is judged in that of its unit, or else in "default".
 
-What the manifests do not decide is counted and not judged: policies that ask for labels of a namespace, or for parameters, that nobody defines, and those that ask who applies the object. An expression that does not compile is reported by invalid-value.`,
+What the manifests do not decide is counted and not judged: validations that depend on labels of a namespace, or on parameters, that are not defined, and those whose result depends on who applies the object. The other validations of the same policy are judged. Where matchConditions exempt some users by name, Deny is a warning. Pods that a workload creates are judged by pods-refused. An expression that does not compile is reported by invalid-value.`,
 	Bad:  strings.Replace(fewReplicas, "COUNT", "6", 1),
 	Good: strings.Replace(fewReplicas, "COUNT", "5", 1),
 	References: []string{
@@ -29,7 +29,7 @@ What the manifests do not decide is counted and not judged: policies that ask fo
 		if p.Unit.Rewritten || p.Unit.Kind == unit.Document { // what is not there may be added
 			return nil
 		}
-		a := admissionOf(p.Unit)
+		a := admissionOf(p.Graph)
 		if a == nil {
 			return nil
 		}

@@ -32,7 +32,7 @@ func TestPodsThatAreNotAskedAboutAreAccepted(t *testing.T) {
 				continue
 			}
 			judged++
-			pod, ok := podOf(w)
+			pod, ok := w.PodObject()
 			if v := apiserver.Create(pod); !ok || len(v.Refusals) > 0 {
 				t.Errorf("%s: %s: %v", name, w, v.Refusals)
 			}
