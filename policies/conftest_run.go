@@ -27,7 +27,7 @@ func (n *namespace) run(pass *analyzer.Pass, r conftestRule) error {
 		n.tell(in, r, findings)
 	}
 	if j.err != nil {
-		return j.failure()
+		return in.masks().err(j.failure())
 	}
 	for _, f := range findings {
 		pass.Report(f)

@@ -1,8 +1,10 @@
 package policies
 
 import (
+	"cmp"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
@@ -19,14 +21,17 @@ var constraintViolated = &analyzer.Rule{
 
 The enforcementAction decides: deny is an error, warn a warning, dryrun an info. The templates see what they see in Gatekeeper; data.inventory holds the other objects of the unit and of the directories above. Objects are judged as they are written, without defaults, as gator does. One without a namespace is judged in that of its unit, or else in "default".
 
-Templates run in the same sandbox as policies: without network, clock and chance, and the values of Secrets are hidden from them. A constraint that asks for labels of a namespace that nobody defines is counted and not judged. Constraints on Pods are not asked about the pods that a workload makes.`,
+Templates run in the same sandbox as policies: without network, clock and chance, and the values of Secrets are hidden from them. A constraint that asks for labels of a namespace that is not defined is counted and not judged.
+
+Constraints on Pods are asked about the pods that a workload creates, with the defaults that they have when Gatekeeper sees them: the workload is accepted, and each pod is refused. ExpansionTemplates are followed: what they generate is judged with the resource itself, by the enforcementAction of the template if it has one.`,
 	Bad: exampleTemplate + `      owner: ""
 `,
 	Good: exampleTemplate + `      owner: shop
 `,
 	References: []string{
 		"https://open-policy-agent.github.io/gatekeeper/website/docs/howto/",
-		"github.com/open-policy-agent/gatekeeper/pkg/mutation/match, pkg/target",
+		"https://open-policy-agent.github.io/gatekeeper/website/docs/expansion/",
+		"github.com/open-policy-agent/gatekeeper/pkg/mutation/match, pkg/target, pkg/expansion",
 	},
 	Run: func(p *analyzer.Pass) error { return judgeConstraints(p, usual) },
 }
@@ -125,53 +130,94 @@ func judgeConstraints(p *analyzer.Pass, bounds limits) error {
 		if in.objects[r] == nil {
 			continue
 		}
+		requests := in.requests(r)
 		for _, c := range constraints {
-			matches, err := c.match.matches(in.subject(r))
-			if errors.Is(err, errNamespace) {
-				p.Skip(r, fmt.Sprintf("%s: %s", c.resource, err))
-				continue
-			} else if err != nil {
-				return fmt.Errorf("%s: %w", c.resource, err)
-			}
-			if !matches {
-				continue
-			}
-			violations, err := c.violations(in, r, bounds)
-			if err != nil {
-				return fmt.Errorf("%s, %s: %w", c.template.resource, c.resource, err)
-			}
-			for _, v := range violations {
-				c.report(p, r, v)
+			if err := c.judge(p, in, requests, bounds); err != nil {
+				return in.masks().err(err)
 			}
 		}
 	}
 	return nil
 }
 
-// report words a violation. It stands at the field that the details or the
+// judge reports what a constraint finds in what is asked about one resource. A
+// resource that is refused creates no pods to be refused.
+func (c *constraint) judge(p *analyzer.Pass, in *cluster, requests []request, bounds limits) error {
+	refused := false
+	for _, q := range requests {
+		if q.workload != nil && refused {
+			continue
+		}
+		s := in.subject(q.object)
+		s.generated = q.expansion != nil
+		matches, err := c.match.matches(s)
+		if errors.Is(err, errNamespace) {
+			p.Skip(q.of, fmt.Sprintf("%s: %s", c.resource, err))
+			continue
+		} else if err != nil {
+			return fmt.Errorf("%s: %w", c.resource, err)
+		}
+		if !matches {
+			continue
+		}
+		violations, err := c.violations(in, q.object, bounds)
+		if err != nil {
+			return fmt.Errorf("%s, %s: %w", c.template.resource, c.resource, err)
+		}
+		for _, v := range violations {
+			f := c.finding(in, q, v)
+			if n := f.Resource.Get(f.Path...); f.Path != nil && n != nil && manifest.IsPlaceholder(n.Value) {
+				p.Skip(q.of, "objects: a value is still to be filled in")
+				continue
+			}
+			p.Report(f)
+			refused = refused || f.Claim == analyzer.Rejected
+		}
+	}
+	return nil
+}
+
+// finding words a violation. It stands at the field that the details or the
 // message name.
-func (c *constraint) report(p *analyzer.Pass, r *manifest.Resource, v found) {
+func (c *constraint) finding(in *cluster, q request, v found) analyzer.Finding {
+	path := v.path
+	if len(path) == 0 {
+		path = q.object.Mentioned(v.message)
+	}
+	if q.object != q.of { // it has defaults that are not written
+		path = slices.Concat(q.at, manifest.Known(q.of.Get(q.at...), path))
+	}
+	message := in.masks().text(v.message)
 	f := analyzer.Finding{
-		Message:  fmt.Sprintf("%s violates %s: %s", r, c.resource, r.Mask(v.message)),
-		Resource: r,
-		Path:     v.path,
-		Help:     "change it as the constraint asks; or change the constraint, or what it matches",
+		Message:  fmt.Sprintf("%s violates %s: %s", q.of, c.resource, message),
+		Resource: q.of,
+		Path:     path,
+		Location: place(q.of, path),
+		Policy:   c.resource.Kind + "/" + c.resource.Name,
+		Help:     "change the object as the constraint requires, or change the constraint or what it matches",
+		Related: []analyzer.Related{
+			{Location: c.resource.NameLocation(), Message: "the constraint"},
+			{Location: c.template.resource.KeyLocation(c.template.path...), Message: "its template"},
+		},
 	}
-	if len(f.Path) == 0 {
-		f.Path = r.Mentioned(v.message)
+	action := c.action
+	if e := q.expansion; e != nil {
+		f.Message = fmt.Sprintf("%s violates %s: [Implied by %s] %s", q.of, c.resource, e.resource.Name, message)
+		f.Related = append(f.Related, analyzer.Related{Location: e.resource.NameLocation(), Message: "applies constraints to what it creates"})
+		action = cmp.Or(e.action, action)
 	}
-	if n := r.Get(f.Path...); f.Path != nil && n != nil && manifest.IsPlaceholder(n.Value) {
-		p.Skip(r, "objects: a value is still to be filled in")
-		return
+	f.Severity, f.Claim, f.Consequence = outcome(action)
+	if q.workload != nil {
+		f.Message = fmt.Sprintf("%s creates pods that violate %s: %s", q.of, c.resource, message)
+		f.Consequence = "Gatekeeper admits the pods and its audit reports them"
+		if action == "deny" {
+			f.Claim = analyzer.Broken
+			f.Message = fmt.Sprintf("%s is accepted, but %s refuses its pods: %s", q.of, c.resource, message)
+			f.Consequence = "Gatekeeper refuses each pod: event FailedCreate"
+		}
 	}
-	f.Location = place(r, f.Path)
-	f.Severity, f.Claim, f.Consequence = outcome(c.action)
 	if text := strings.TrimSpace(manifest.String(c.template.resource.Node, "metadata", "annotations", "description")); text != "" {
 		f.Notes = []string{strings.Join(strings.Fields(text), " ")}
 	}
-	f.Related = []analyzer.Related{
-		{Location: c.resource.NameLocation(), Message: "the constraint"},
-		{Location: c.template.resource.KeyLocation(c.template.path...), Message: "its template"},
-	}
-	p.Report(f)
+	return f
 }

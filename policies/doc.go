@@ -60,5 +60,6 @@
 // Objects are as kubectl reads them: aliases and merge keys are resolved, of a
 // key that stands twice the last one counts, and a null stays null. The values
 // of Secrets are not passed on, so that no policy can print them: each of them
-// reads "(hidden)".
+// reads "(hidden)". All other values are true, and what is secret among them is
+// masked in what a policy says.
 package policies

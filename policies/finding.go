@@ -51,7 +51,7 @@ func (in *input) finding(term *ast.Term) (analyzer.Finding, error) {
 		return f, errors.New(`no "msg"`)
 	}
 	f.Location = place(f.Resource, f.Path)
-	return f.Masked(f.Resource.Mask), nil
+	return f.Masked(in.masks().text), nil
 }
 
 var errUnknownKey = errors.New("unknown key")

@@ -24,6 +24,8 @@ type input struct {
 	replaced  map[manifest.ID][]*manifest.Resource
 	workloads func() map[*manifest.Resource]*graph.Workload
 	made      sync.Map // key → func() any value, see shared
+	// masks are those of all resources.
+	masks func() masks
 }
 
 // shared returns what build makes of an input, built at most once per key, by
@@ -72,6 +74,7 @@ func newInput(g *graph.Graph) *input {
 	for _, r := range g.Unit.Replaced {
 		in.replaced[anywhere(r)] = append(in.replaced[anywhere(r)], r)
 	}
+	in.masks = sync.OnceValue(func() masks { return masksOf(in.resources) })
 	in.workloads = sync.OnceValue(func() map[*manifest.Resource]*graph.Workload {
 		byResource := make(map[*manifest.Resource]*graph.Workload, len(g.Workloads))
 		for _, w := range g.Workloads {

@@ -34,6 +34,8 @@ type subject struct {
 	namespace string // where it goes, "" for what has none
 	// labels are those of the Namespace, nil if they are not known.
 	labels map[string]string
+	// generated reports that an expansion has made it.
+	generated bool
 }
 
 // matchOf reads the match of a constraint.
@@ -53,7 +55,7 @@ var errNamespace = errors.New("the labels of the namespace are not known")
 // matches reports whether a constraint is about an object.
 func (m *match) matches(s subject) (bool, error) {
 	r := s.resource
-	if !m.matchesKind(r) || !m.matchesScope(s) || m.Source == "Generated" {
+	if !m.matchesKind(r) || !m.matchesScope(s) || !m.matchesSource(s) {
 		return false, nil
 	}
 	if name := manifest.String(r.Node, "metadata", "generateName"); m.Name != "" && !m.Name.matches(r.Name) && !m.Name.matchesStart(name) {
@@ -94,6 +96,16 @@ func (m *match) matchesKind(r *manifest.Resource) bool {
 		}
 	}
 	return false
+}
+
+func (m *match) matchesSource(s subject) bool {
+	switch m.Source {
+	case "Generated":
+		return s.generated
+	case "Original":
+		return !s.generated
+	}
+	return true
 }
 
 func (m *match) matchesScope(s subject) bool {

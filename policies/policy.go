@@ -33,7 +33,7 @@ func (p *policy) run(pass *analyzer.Pass) error {
 		p.trace.unit(p, in, findings)
 	}
 	if err != nil {
-		return fmt.Errorf("%s: %w", p.rule.Policy, err)
+		return fmt.Errorf("%s: %w", p.rule.Policy, in.masks().err(err))
 	}
 	for _, f := range findings {
 		pass.Report(f)

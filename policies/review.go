@@ -22,11 +22,19 @@ type cluster struct {
 	resources  []*manifest.Resource // those that exist, the unit's own first
 	namespaces map[string]*manifest.Resource
 	objects    map[*manifest.Resource]*ast.Term
-	whole      func() ast.Object // see inventory
+	whole      func() ast.Object                      // see inventory
+	creates    map[*manifest.Resource]*graph.Workload // those that create pods
+	expansions []*expansion
+	masks      func() masks // of all resources
 }
 
 func newCluster(g *graph.Graph) (*cluster, error) {
-	c := &cluster{graph: g, namespaces: map[string]*manifest.Resource{}, objects: map[*manifest.Resource]*ast.Term{}}
+	c := &cluster{graph: g, namespaces: map[string]*manifest.Resource{}, objects: map[*manifest.Resource]*ast.Term{}, creates: creators(g)}
+	for _, r := range slices.Concat(g.Unit.Resources, g.Unit.Context, g.Unit.Policies) {
+		if isExpansion(r) {
+			c.expansions = append(c.expansions, expansionOf(r))
+		}
+	}
 	conv := converters.Get().(*converter)
 	defer conv.release()
 	for _, r := range slices.Concat(g.Unit.Resources, g.Unit.Context) {
@@ -47,6 +55,7 @@ func newCluster(g *graph.Graph) (*cluster, error) {
 		c.resources = append(c.resources, r)
 	}
 	c.whole = sync.OnceValue(c.everything)
+	c.masks = sync.OnceValue(func() masks { return masksOf(c.resources) })
 	return c, nil
 }
 

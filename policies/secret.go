@@ -1,15 +1,20 @@
 package policies
 
 import (
-	"slices"
+	"errors"
+	"strconv"
+	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
-// hidden stands for each value of a Secret in the input of a policy, and for
-// that of a variable whose name says that it holds a credential.
+// hidden stands for each value of a Secret in the input of a policy. All other
+// values are true, as in the engines whose policies kubeknot evaluates: that
+// the name of a variable sounds like a credential says nothing of its value.
+// What is secret among them is masked in what a policy says, see masks.
 const hidden = "(hidden)"
 
 // lastApplied is where kubectl keeps a copy of the whole object.
@@ -90,34 +95,38 @@ func mask(value *ast.Term) *ast.Term {
 	return ast.StringTerm(hidden)
 }
 
-// hideVariable masks what a variable holds, given as the entries of its mapping,
-// if its name says that it is a credential. Where it comes from stays.
-func (c *converter) hideVariable(pairs [][2]*ast.Term) {
-	credential := slices.ContainsFunc(pairs, func(p [2]*ast.Term) bool {
-		name, ok := p[1].Value.(ast.String)
-		return ok && isKey(p, "name") && c.isCredential(string(name))
-	})
-	if !credential {
-		return
+// masks are the secret values of objects that a policy was told of, in the forms
+// in which it may quote them.
+type masks []string
+
+func masksOf(resources []*manifest.Resource) masks {
+	var all masks
+	for _, r := range resources {
+		all = append(all, r.Secrets()...)
 	}
-	for i, p := range pairs {
-		if !isKey(p, "name") && !isKey(p, "valueFrom") {
-			pairs[i][1] = mask(p[1])
+	return all
+}
+
+// text masks the values in a text that a policy has written.
+func (m masks) text(s string) string {
+	var quoted []string
+	for _, value := range m {
+		escaped := strconv.Quote(value)
+		if strings.Contains(s, strings.TrimSpace(value)) || strings.Contains(s, escaped[1:len(escaped)-1]) {
+			quoted = append(quoted, value)
 		}
 	}
+	return source.Without(quoted, s)
 }
 
-// isCredential asks source.IsCredentialVariable, of each name once.
-func (c *converter) isCredential(name string) bool {
-	is, asked := c.credentials[name]
-	if !asked {
-		is = source.IsCredentialVariable(name)
-		c.credentials[name] = is
+// err masks the values in an error, whose text may quote what a built-in function
+// was given.
+func (m masks) err(err error) error {
+	if err == nil {
+		return nil
 	}
-	return is
-}
-
-func isKey(pair [2]*ast.Term, key string) bool {
-	name, ok := pair[0].Value.(ast.String)
-	return ok && string(name) == key
+	if masked := m.text(err.Error()); masked != err.Error() {
+		return errors.New(masked)
+	}
+	return err
 }

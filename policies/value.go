@@ -9,7 +9,6 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
-	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
 // maxValues and maxDepth bound what one object is converted to, so that
@@ -26,9 +25,6 @@ type converter struct {
 	// known are the strings met so far. Keys, and many values, are the same in
 	// all objects of a kind.
 	known map[string]*word
-	// credentials are the names of variables met so far, and whether they are
-	// those of credentials.
-	credentials map[string]bool
 	// mappings numbers the mappings, see word.mapping.
 	mappings int
 	// left is how many values the object may still have.
@@ -42,7 +38,7 @@ type word struct {
 }
 
 func newConverter() *converter {
-	return &converter{known: map[string]*word{}, credentials: map[string]bool{}}
+	return &converter{known: map[string]*word{}}
 }
 
 // converters are between two uses: a tree of many small units has the same keys
@@ -53,7 +49,7 @@ var converters = sync.Pool{New: func() any { return newConverter() }}
 const maxKnown = 1 << 12
 
 func (c *converter) release() {
-	if len(c.known) <= maxKnown && len(c.credentials) <= maxKnown {
+	if len(c.known) <= maxKnown {
 		converters.Put(c)
 	}
 }
@@ -126,13 +122,8 @@ func (c *converter) mapping(n *manifest.Node, depth int) *ast.Term {
 		k.mapping = number
 		pairs[i][0] = k.Term
 	}
-	name := c.known["name"]
-	named := name != nil && name.mapping == number // asked before what is inside counts on
 	for i := range pairs {
 		pairs[i][1] = c.value(&n.Content[2*i+1], depth)
-	}
-	if named {
-		c.hideVariable(pairs)
 	}
 	return ast.ObjectTerm(pairs...)
 }
@@ -143,10 +134,7 @@ func (c *converter) overlaid(n *manifest.Node, depth int) *ast.Term {
 	for key, e := range manifest.Fields(n) {
 		object.Insert(c.string(key), c.value(e.Value, depth))
 	}
-	pairs := make([][2]*ast.Term, 0, object.Len())
-	object.Foreach(func(key, value *ast.Term) { pairs = append(pairs, ast.Item(key, value)) })
-	c.hideVariable(pairs)
-	return ast.ObjectTerm(pairs...)
+	return ast.NewTerm(object)
 }
 
 // scalar converts a scalar. Numbers are what kubectl takes them for: "010" is
@@ -201,7 +189,7 @@ const maxWord = 64
 // string returns the term of a string.
 func (c *converter) string(s string) *ast.Term {
 	if len(s) > maxWord {
-		return ast.StringTerm(source.WithoutPasswords(s))
+		return ast.StringTerm(s)
 	}
 	return c.word(s).Term
 }
@@ -209,7 +197,7 @@ func (c *converter) string(s string) *ast.Term {
 func (c *converter) word(s string) *word {
 	t := c.known[s]
 	if t == nil {
-		t = &word{Term: ast.StringTerm(source.WithoutPasswords(s))}
+		t = &word{Term: ast.StringTerm(s)}
 		c.known[s] = t
 	}
 	return t

@@ -68,19 +68,24 @@ func (r *Resource) IsSecret() bool {
 
 // Mask masks in a text that others have made of the object, as the API server
 // and policies do, what is secret in it: the values of a Secret, and elsewhere
-// what stands behind the key, variable or flag of a credential.
+// what stands behind the key, variable or flag of a credential and may be one:
+// GOOGLE_APPLICATION_CREDENTIALS holds a path.
 func (r *Resource) Mask(text string) string {
 	if text == "" {
 		return ""
 	}
-	all := r.Derive(secretsKey{}, func() any {
+	return source.Without(r.Secrets(), text)
+}
+
+// Secrets returns the values that Mask masks.
+func (r *Resource) Secrets() []string {
+	return r.Derive(secretsKey{}, func() any {
 		var all []string
 		for key, e := range Fields(r.Node) {
 			all = append(all, Secrets(e.Raw, r.IsSecret() && holdsValues(key, e.Raw))...)
 		}
 		return all
-	})
-	return source.Without(all.([]string), text)
+	}).([]string)
 }
 
 // secretsKey is the key of the secret values of a resource.
@@ -89,7 +94,7 @@ type secretsKey struct{}
 // Secrets returns the secret values below a node: what stands behind the key,
 // variable or flag of a credential, or everything.
 func Secrets(n *Node, everything bool) []string {
-	var c credentials
+	c := credentials{everything: everything}
 	c.collect(n, everything)
 	return c.values
 }
@@ -99,8 +104,9 @@ func DefinesSecret(text []byte) bool { return secretKind.Match(text) }
 
 // credentials collects secret values.
 type credentials struct {
-	values []string
-	steps  int
+	values     []string
+	everything bool // whatever the values look like
+	steps      int
 }
 
 // maxCredentialSteps bounds a walk that aliases make long.
@@ -115,7 +121,7 @@ func (c *credentials) collect(n *Node, secret bool) {
 	case ScalarNode:
 		switch {
 		case IsNull(n):
-		case secret:
+		case secret && (c.everything || source.MayBeSecret(n.Value)):
 			value, _ := Value(n)
 			c.values = append(c.values, n.Value, fmt.Sprint(value)) // 1e3 is 1000 in JSON
 		default:

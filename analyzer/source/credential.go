@@ -88,12 +88,26 @@ func IsCredentialFlag(argument string) bool {
 	return strings.HasPrefix(argument, "-") && !strings.ContainsAny(argument, "= ") && IsCredential(argument)
 }
 
+// location finds values that only say where something is: paths, and URLs
+// without credentials, query or long segments, which may be a key.
+var location = regexp.MustCompile(`^(/[\w.-]{1,20}(/[\w.-]{1,20})+|https?://[\w.:-]+(/[\w.-]{0,20})*)$`)
+
+// MayBeSecret reports whether the value of a credential can be one.
+func MayBeSecret(value string) bool { return !location.MatchString(value) }
+
+// commonWords are never masked: they are part of every text about manifests and
+// tell nothing.
+var commonWords = []string{
+	"array", "boolean", "data", "default", "disabled", "enabled", "false", "integer", "key", "map", "name", "none", "null",
+	"number", "object", "string", "true", "type", "value",
+}
+
 // Without masks values in a text that others have made: short ones where they
 // are words of their own, the shortest only where they are quoted.
 func Without(values []string, text string) string {
 	longestFirst := func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) }
 	for _, v := range slices.Compact(slices.SortedFunc(slices.Values(values), longestFirst)) {
-		if v = strings.TrimSpace(v); v == "" {
+		if v = strings.TrimSpace(v); v == "" || slices.Contains(commonWords, strings.ToLower(v)) {
 			continue
 		}
 		if len(v) >= minAnywhere {
