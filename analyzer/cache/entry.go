@@ -33,7 +33,7 @@ type About struct {
 	Resources int
 	// Patch and the others report what else it holds, by the manifest.Role of
 	// its documents.
-	Patch, Template, Unreadable, Foreign bool
+	Patch, Template, Encrypted, Unreadable, Foreign bool
 	// Alone reports that it holds nothing but what is foreign.
 	Alone bool
 }

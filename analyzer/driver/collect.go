@@ -63,6 +63,8 @@ func aboutOf(f *manifest.File) cache.About {
 		switch d.Role {
 		case manifest.Template:
 			about.Template = true
+		case manifest.Encrypted:
+			about.Encrypted = true
 		case manifest.Unreadable:
 			about.Unreadable = true
 		case manifest.Patch:
@@ -89,6 +91,7 @@ func (r *run) note(f *knownFile, l *Loaded) {
 	}
 	built := l.built[f.File.File]
 	say(about.Template, "template, not rendered")
+	say(about.Encrypted, "encrypted as a whole")
 	say(about.Unreadable, "JSON escapes that cannot be read yet")
 	say(about.Patch && !built, "kustomize patch or configuration, not an object of its own")
 	say(about.Foreign && about.Resources > 0 && !built, "document without apiVersion and kind")

@@ -1,7 +1,7 @@
 // Package manifest turns the bytes of a file into documents, documents into
 // Kubernetes resources, and every node of them back into an exact place of the
 // file. It reads plain YAML itself, the rest with kyaml's yaml package, one
-// document at a time, and imports source alone.
+// document at a time. It asks apiserver alone which kinds there are.
 package manifest
 
 import (
@@ -24,15 +24,17 @@ const (
 	// Patch is input of kustomize: a JSON 6902 patch (a list) or an object
 	// with a $patch directive.
 	Patch
-	// Template holds {{ }} that nobody has rendered.
+	// Template holds {{ }}, or annotations of ytt, that nobody has rendered.
 	Template
+	// Encrypted is encrypted as a whole, so that not even its kind is known.
+	Encrypted
 	// Broken cannot be read; Problems says why.
 	Broken
 	// Unreadable holds what kubeknot, but not Kubernetes, fails to read.
 	Unreadable
 )
 
-var roleNames = [...]string{"object", "not Kubernetes", "kustomization", "kustomize patch", "unrendered template", "broken", "unreadable"}
+var roleNames = [...]string{"object", "not Kubernetes", "kustomization", "kustomize patch", "unrendered template", "encrypted", "broken", "unreadable"}
 
 // String returns the name of the role for people.
 func (r Role) String() string { return roleNames[r] }
@@ -80,6 +82,7 @@ type ProblemKind string
 const (
 	SyntaxError  ProblemKind = "syntax-error"
 	DuplicateKey ProblemKind = "duplicate-key"
+	TypeMissing  ProblemKind = "type-missing"
 )
 
 // Problem is a fault of the YAML itself.
@@ -87,7 +90,8 @@ type Problem struct {
 	Kind    ProblemKind
 	Message string
 	Span    source.Span
-	// Path is the field path of a duplicate key, nil for a syntax error.
+	// Path is the field path of a duplicate key, and the missing field of
+	// TypeMissing; nil for a syntax error.
 	Path []string
 	// First is where a duplicate key stood before; its File is nil for a
 	// syntax error.
@@ -97,6 +101,8 @@ type Problem struct {
 	Last bool
 	// Same reports that a duplicate key repeats the very same value.
 	Same bool
+	// Help says what to write, "" if it is not known.
+	Help string
 	// Resource is the object that holds a duplicate key, nil if unknown.
 	Resource *Resource
 }

@@ -18,7 +18,11 @@ import (
 
 // Parse splits a file into documents and reads those that can hold Kubernetes
 // objects. It never fails: what cannot be read is a document with Problems.
-func Parse(f *source.File) *File { return parseFile(f, split(f.Data), looksLikeObject) }
+func Parse(f *source.File) *File {
+	file := parseFile(f, split(f.Data), looksLikeObject)
+	file.findHalfObjects()
+	return file
+}
 
 // ParseAny is Parse for files whose documents need no apiVersion and kind, as
 // kustomization.yaml.
@@ -81,19 +85,15 @@ func foreignEncoding(f *source.File) *Document {
 // all. What cannot is not parsed, which is what makes values files, CI
 // configurations and data files cheap.
 func looksLikeObject(text []byte) bool {
-	return bytes.Contains(text, []byte("kind")) && bytes.Contains(text, []byte("apiVersion"))
+	return bytes.Contains(text, []byte("kind")) && bytes.Contains(text, []byte("apiVersion")) || mayBeCiphertext(text)
 }
 
 func (d *Document) parse() {
 	text := d.File.Data[d.text.Start:d.text.End]
-	root, ok := readPlain(text)
-	if !ok {
-		var node yaml.Node
-		if err := yaml.Unmarshal(text, &node); err != nil {
-			d.fail(text, err)
-			return
-		}
-		root = FromYAML(&node)
+	root, err := read(text)
+	if err != nil {
+		d.fail(text, err)
+		return
 	}
 	if d.Root = root; root == nil {
 		return
@@ -111,7 +111,7 @@ func (d *Document) parse() {
 		return
 	}
 	d.Resources = collect(d)
-	if hasTemplateKeys(d.Root) {
+	if hasTemplateKeys(d.Root) || hasYttValues(text) {
 		d.Role, d.Resources = Template, nil
 		d.hideIfSecret(text)
 		return
@@ -120,6 +120,18 @@ func (d *Document) parse() {
 	for _, r := range d.Resources {
 		hideSecrets(r)
 	}
+}
+
+// read returns the top node of a text, nil if there is nothing in it.
+func read(text []byte) (*Node, error) {
+	if root, ok := readPlain(text); ok {
+		return root, nil
+	}
+	var node yaml.Node
+	if err := yaml.Unmarshal(text, &node); err != nil {
+		return nil, err
+	}
+	return FromYAML(&node), nil
 }
 
 // classify tells the role of a document that was parsed.
@@ -132,6 +144,8 @@ func (d *Document) classify() Role {
 	}
 	apiVersion, kind := Field(d.Root, "apiVersion"), Field(d.Root, "kind")
 	switch {
+	case isCiphertext(d.Root):
+		return Encrypted
 	case apiVersion.Key == nil || kind.Key == nil:
 		return Foreign
 	case strings.HasPrefix(String(d.Root, "apiVersion"), "kustomize.config.k8s.io/"):
@@ -183,6 +197,16 @@ func hasTemplateKeys(n *Node) bool {
 	return false
 }
 
+// yttValue finds an annotation of ytt that gives a value, or a function or a
+// condition around what is written (https://carvel.dev/ytt/docs/latest/lang/):
+// what a parser of YAML sees is not what is applied.
+var yttValue = regexp.MustCompile(`(?m)(^\s*#@ |: +#@ |^\s*(- +)+#@ |^\s*#@(overlay|data|schema|yaml)/)`)
+
+// hasYttValues reports whether a text is a template of ytt.
+func hasYttValues(text []byte) bool {
+	return bytes.Contains(text, []byte("#@")) && yttValue.Match(text)
+}
+
 // fail records why the parser refused the text.
 func (d *Document) fail(text []byte, err error) {
 	d.hideIfSecret(text)
@@ -232,15 +256,12 @@ func (d *Document) placeholderNear(span source.Span) bool {
 	for n := max(line-1, d.File.Position(d.text.Start).Line); n <= line; n++ {
 		s := d.File.Line(n)
 		text := string(d.File.Data[s.Start:s.End])
-		if IsPlaceholder(text) || barePlaceholder.MatchString(text) {
+		if IsPlaceholder(text) {
 			return true
 		}
 	}
 	return false
 }
-
-// barePlaceholder finds {NAME}, which is too common to be one elsewhere.
-var barePlaceholder = regexp.MustCompile(`\{[A-Z][A-Z0-9_]+\}`)
 
 // explain says what is wrong with a text that kyaml refuses, and where. Of
 // kyaml's parser only a line number comes, off by one for half of the errors,

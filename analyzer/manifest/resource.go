@@ -1,7 +1,6 @@
 package manifest
 
 import (
-	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -231,8 +230,10 @@ func FieldPath(path []string) string {
 }
 
 // newResource reads the identity of an object. kind and apiVersion are what a
-// typed list around it says, "" otherwise.
+// typed list around it says, "" otherwise. Of an encrypted object Node is what is
+// applied, without the block of SOPS.
 func newResource(d *Document, n *Node, path []string, apiVersion, kind string) *Resource {
+	n = decrypted(n)
 	r := &Resource{
 		Document:   d,
 		Node:       n,
@@ -253,30 +254,4 @@ func newResource(d *Document, n *Node, path []string, apiVersion, kind string) *
 		r.Group, r.Version = group, version
 	}
 	return r
-}
-
-// placeholders are the brackets that templating tools use.
-var placeholders = [...][2]string{{"${", "}"}, {"$(", ")"}, {"<", ">"}, {"{{", "}}"}, {"[[", "]]"}}
-
-// upperPlaceholder finds __X__; in lower case that is a label of Prometheus.
-var upperPlaceholder = regexp.MustCompile(`__[A-Z][A-Z0-9_]*__`)
-
-// IsPlaceholder reports whether the text holds something that a later tool
-// fills in: ${X}, $X, $(X), <X>, {{x}}, [[x]], @X@, %X% or __X__. Such a value is not
-// known yet, so nothing may be concluded from it.
-func IsPlaceholder(s string) bool {
-	for _, p := range placeholders {
-		if _, rest, ok := strings.Cut(s, p[0]); ok && strings.Contains(rest, p[1]) {
-			return true
-		}
-	}
-	if strings.HasPrefix(s, "$") && len(s) > 1 {
-		return true
-	}
-	for _, mark := range []string{"@", "%"} {
-		if _, rest, ok := strings.Cut(s, mark); ok && strings.Contains(rest, mark) {
-			return true
-		}
-	}
-	return strings.Contains(s, "__") && upperPlaceholder.MatchString(s)
 }

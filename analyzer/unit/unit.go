@@ -241,6 +241,8 @@ func (u *Unit) collect(paths []string, get func(string) *manifest.File) []*manif
 		}
 		for _, d := range f.Documents {
 			switch d.Role {
+			case manifest.Encrypted: // it may hold any name
+				u.Open = append(u.Open, fmt.Sprintf("%s holds a document that is %s", f.Path, d.Role))
 			case manifest.Broken, manifest.Template, manifest.Unreadable:
 				u.Open = append(u.Open, fmt.Sprintf("%s holds a document that is %s", f.Path, d.Role))
 				u.unread = append(u.unread, f.Data[d.Span.Start:d.Span.End])

@@ -162,8 +162,8 @@ func (a *admission) review(p *analyzer.Pass, r *manifest.Resource, o apiserver.O
 				if w != nil {
 					found = podDenial(w, policy, f, found)
 				}
-				if len(found.Path) > 0 && verdict.HoldsPlaceholder(r.Get(found.Path...)) {
-					p.Skip(r, "objects: a value is still to be filled in")
+				if len(found.Path) > 0 && manifest.HoldsPlaceholder(r.Get(found.Path...)) || r.QuotesPlaceholder(f.Message) {
+					p.Skip(r, verdict.OpenValue)
 					continue
 				}
 				p.Report(found)

@@ -49,7 +49,7 @@ spec:
 	Run: func(p *analyzer.Pass) error {
 		for _, v := range verdict.All(p.Graph) {
 			for _, w := range v.Warnings {
-				if len(v.Refusals) > 0 || verdict.Unfinished(v.Resource, w.Path) {
+				if len(v.Refusals) > 0 || manifest.HoldsPlaceholder(v.Resource.Get(w.Path...)) {
 					continue
 				}
 				p.Report(warned(v.Resource, w))

@@ -108,7 +108,7 @@ func refusedChange(p *analyzer.Pass, v version) (refused bool) {
 		return false
 	}
 	for _, r := range apiserver.Update(before, after).Refusals {
-		if !verdict.Unfinished(v.after, r.Path) {
+		if !manifest.HoldsPlaceholder(v.after.Get(r.Path...)) {
 			p.Report(immutableChanged(v, r))
 			refused = true
 		}

@@ -119,7 +119,8 @@ func podRefused(p *analyzer.Pass, w *graph.Workload, judged bool) bool {
 	if !judged {
 		for _, r := range apiserver.Create(pod).Refusals {
 			r.Path = w.At(r.Path...)
-			if verdict.Unfinished(w.Resource, r.Path) || manifest.IsPlaceholder(r.Message) {
+			if verdict.Undecided(w.Resource, r) {
+				p.Skip(w.Resource, verdict.OpenValue)
 				continue
 			}
 			f := verdict.Refused(w.Resource, r)

@@ -12,5 +12,6 @@ func All() []*analyzer.Rule {
 		DuplicateObject,
 		HelmRenderFails,
 		SyntaxError,
+		TypeMissing,
 	}
 }

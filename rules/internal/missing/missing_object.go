@@ -30,12 +30,18 @@ func Judged(p *analyzer.Pass, ref *graph.Reference) bool {
 	return !p.Graph.Superseded(ref.From)
 }
 
+// isOpenName reports whether the name of an object is still to be filled in.
+// Names have no capitals, so words in capitals stand for something.
+func isOpenName(name string) bool {
+	return manifest.IsPlaceholder(name) || strings.ToLower(name) != name && manifest.IsStandIn(name)
+}
+
 // Find returns a finding about a reference to an object that is not
 // there, without its consequence; nil if it is there or if its absence proves
 // nothing.
 func Find(p *analyzer.Pass, ref *graph.Reference, explanations ...Explanation) *analyzer.Finding {
 	kind := ref.Target.Kind
-	if manifest.IsPlaceholder(ref.Target.Name) {
+	if isOpenName(ref.Target.Name) {
 		p.Skip(ref.From, fmt.Sprintf("resources: the names of their %ss are still to be filled in", kind))
 		return nil
 	}

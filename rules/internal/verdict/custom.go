@@ -30,13 +30,20 @@ func newServer(u *unit.Unit) *server {
 	return s
 }
 
+// Defined returns whether a unit or its context defines the kind of a resource.
+func Defined(u *unit.Unit) func(r *manifest.Resource) bool {
+	defining := newServer(u).defining
+	return func(r *manifest.Resource) bool { return len(defining[customKind{r.Group, r.Kind}]) > 0 }
+}
+
 func isDefinition(r *manifest.Resource) bool {
 	return r.Group == "apiextensions.k8s.io" && r.Kind == "CustomResourceDefinition"
 }
 
 // ask returns what the server says to a resource; ok is false if it is not
 // asked. A custom resource is judged if there is one definition of its kind,
-// and the server accepts that: of several, nobody knows which is applied.
+// and the server accepts that: of several, nobody knows which is applied. Of
+// others the metadata is.
 func (s *server) ask(r *manifest.Resource) (v Verdict, ok bool) {
 	if apiserver.Known(r.APIVersion, r.Kind) {
 		said, ok := Create(r)
@@ -44,17 +51,30 @@ func (s *server) ask(r *manifest.Resource) (v Verdict, ok bool) {
 	}
 	crds := s.defining[customKind{r.Group, r.Kind}]
 	if len(crds) != 1 {
-		return Verdict{}, false
+		return metadataOf(r)
 	}
 	crd, ok := Create(crds[0])
 	if !ok || crd.Defines == nil {
-		return Verdict{}, false
+		return metadataOf(r)
 	}
 	o, complete := Object(r)
 	if !complete {
 		return Verdict{Resource: r, Verdict: apiserver.Verdict{Unread: true}}, true
 	}
 	return Verdict{Resource: r, definition: crds[0], Verdict: crd.Defines.Create(o)}, true
+}
+
+// metadataOf returns what the server says to the metadata of a custom resource;
+// ok is false if it is none, or is not sent to a server.
+func metadataOf(r *manifest.Resource) (v Verdict, ok bool) {
+	if !unit.IsCustom(r) || IsFileOfTool(r) {
+		return v, false
+	}
+	o, ok := Object(r)
+	if !ok {
+		return v, false
+	}
+	return Verdict{Resource: r, Verdict: apiserver.Metadata(o)}, true
 }
 
 // definitionKey is the key of the verdict among what is derived of a
@@ -108,18 +128,4 @@ func mutates(r *manifest.Resource, group string) bool {
 		}
 	}
 	return false
-}
-
-// HoldsPlaceholder reports whether a value holds a placeholder at any depth.
-func HoldsPlaceholder(n *manifest.Node) bool {
-	n = manifest.Resolve(n)
-	if n == nil {
-		return false
-	}
-	for _, c := range n.Children() {
-		if HoldsPlaceholder(c) {
-			return true
-		}
-	}
-	return n.Kind == manifest.ScalarNode && manifest.IsPlaceholder(n.Value)
 }

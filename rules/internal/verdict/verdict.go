@@ -103,8 +103,8 @@ func Refusals(p *analyzer.Pass, family apiserver.Family, explain func(*manifest.
 			case v.Moved() && r.Cause == apiserver.SelectorMismatch: // of two places, which selector-template-mismatch compares
 			case r.Expression: // < and > are operators in it
 				p.Report(v.trace(explain(v.Resource, r)))
-			case unfinishedSelector(v.Resource, r), Unfinished(v.Resource, r.Path), v.definition != nil && HoldsPlaceholder(v.Resource.Get(r.Path...)), manifest.IsPlaceholder(r.Message):
-				p.Skip(v.Resource, "objects: a value is still to be filled in")
+			case unfinishedSelector(v.Resource, r), Undecided(v.Resource, r):
+				p.Skip(v.Resource, OpenValue)
 			case p.Unit.Rewritten && family != apiserver.UnknownField && family != apiserver.WrongType:
 				p.Skip(v.Resource, "objects: what they lack may come from kustomize")
 			case v.definition != nil && family != apiserver.UnknownField && family != apiserver.NotServed && mayBeMended(p.Unit, v.Resource.Group):
@@ -152,20 +152,7 @@ func mountsDeclared(r *manifest.Resource, f apiserver.Refusal) bool {
 // or the labels of that, hold a placeholder.
 func unfinishedSelector(r *manifest.Resource, f apiserver.Refusal) bool {
 	return f.Cause == apiserver.SelectorMismatch &&
-		(HoldsPlaceholder(r.Get("spec", "selector")) || HoldsPlaceholder(r.Get("spec", "template", "metadata", "labels")))
-}
-
-// Unfinished reports whether the value holds a placeholder.
-func Unfinished(r *manifest.Resource, path []string) bool {
-	n := r.Get(path...)
-	switch {
-	case n == nil:
-		return false
-	case len(n.Content) == 0:
-		return manifest.IsPlaceholder(n.Value)
-	}
-	// {NAME} is read as a mapping with a null.
-	return len(n.Content) == 2 && n.Style&manifest.FlowStyle != 0 && manifest.IsNull(&n.Content[1]) && strings.ToUpper(n.Content[0].Value) == n.Content[0].Value
+		(manifest.HoldsPlaceholder(r.Get("spec", "selector")) || manifest.HoldsPlaceholder(r.Get("spec", "template", "metadata", "labels")))
 }
 
 // Refused fills in what all findings about a refusal share.
