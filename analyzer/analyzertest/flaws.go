@@ -29,7 +29,7 @@ func flaws(f *analyzer.Finding, rules []*analyzer.Rule) []string {
 	need(f.Consequence != "", "no consequence: what will Kubernetes do?")
 	need(f.Help != "", "no help: what is there to change?")
 	if f.Resource != nil {
-		need(f.Message == f.Resource.Kind || strings.HasPrefix(f.Message, f.Resource.Kind+" "), "the message does not start with the kind %s", f.Resource.Kind)
+		need(f.Resource.Kind == "" || f.Message == f.Resource.Kind || strings.HasPrefix(f.Message, f.Resource.Kind+" "), "the message does not start with the kind %s", f.Resource.Kind)
 	}
 	texts := map[string]string{"message": f.Message, "label": f.Label, "consequence": f.Consequence, "help": f.Help}
 	for i, note := range f.Notes {
