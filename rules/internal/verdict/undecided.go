@@ -26,7 +26,7 @@ func Undecided(r *manifest.Resource, f apiserver.Refusal) bool {
 	switch {
 	case n == nil:
 		return missingForPlaceholder(r, f.Path) || r.QuotesPlaceholder(f.Message)
-	case n.Kind == manifest.ScalarNode && standsIn(n.Value, f):
+	case n.Kind == manifest.ScalarNode && (standsIn(n.Value, f) || namesField(n.Value, f.Path)):
 		return true
 	case isBracedName(n):
 		return true
@@ -49,6 +49,11 @@ func standsIn(value string, f apiserver.Refusal) bool {
 	words := Supported(f.Message)
 	same := func(word string) bool { return strings.EqualFold(lettersOf(word), lettersOf(value)) }
 	return manifest.IsPlaceholder(value) || manifest.IsStandIn(value) && !capitals.MatchString(f.Message) && !slices.ContainsFunc(words, same)
+}
+
+// namesField reports whether a value is the name of its own field in capitals.
+func namesField(value string, path []string) bool {
+	return strings.ToUpper(value) == value && strings.EqualFold(lettersOf(value), path[len(path)-1])
 }
 
 // lettersOf leaves out what separates the words of a text.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"k8s.io/apimachinery/pkg/util/validation/field"
@@ -197,17 +198,22 @@ func inMetadata(r *manifest.Resource, path []string) []string {
 	return slices.Insert(slices.Clone(path), at, "metadata")
 }
 
-// entryAtFault completes a path to a map, such as labels, by the key of the entry
-// whose key or value the server quotes.
+// entryAtFault completes a path to a map, such as labels, or to a list by the
+// step to the entry whose key or value the server quotes.
 func entryAtFault(r *manifest.Resource, path []string, f apiserver.Refusal) []string {
 	n := r.Get(path...)
-	if n == nil || n.Kind != manifest.MappingNode {
+	if n == nil || n.Kind == manifest.ScalarNode {
 		return path
 	}
 	_, detail, _ := strings.Cut(f.Message, ": ")
 	var quoted string
 	if json.NewDecoder(strings.NewReader(detail)).Decode(&quoted) != nil {
 		return path
+	}
+	for i, item := range manifest.Items(n) {
+		if item != nil && item.Kind == manifest.ScalarNode && item.Value == quoted {
+			return append(slices.Clone(path), strconv.Itoa(i))
+		}
 	}
 	entries := manifest.StringMap(r.Node, path...)
 	if _, isKey := entries[quoted]; isKey {
