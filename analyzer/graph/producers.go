@@ -13,6 +13,7 @@ import (
 type product struct {
 	Target
 	namespace string
+	by        *manifest.Resource
 }
 
 type productsKey struct{}
@@ -27,20 +28,31 @@ func (g *Graph) Produced(ref *Reference) bool {
 	if slices.ContainsFunc(g.Unit.External, func(e unit.External) bool { return e.Is(ref.Target.Kind, ref.Namespace, ref.Target.Name) }) {
 		return true
 	}
+	return len(g.Makers(ref)) > 0 || g.claimedByStatefulSet(ref)
+}
+
+// Makers returns the resources of the unit and its context for which a
+// controller makes the object that a reference names; nil if there are none.
+func (g *Graph) Makers(ref *Reference) []*manifest.Resource {
 	products := g.View(productsKey{}, func() any {
 		all := map[Target][]product{}
 		for _, list := range [][]*manifest.Resource{g.Unit.Resources, g.Unit.Context} {
 			for _, r := range list {
 				for _, p := range productsOf(g, r) {
+					p.by = r
 					all[p.Target] = append(all[p.Target], p)
 				}
 			}
 		}
 		return all
 	}).(map[Target][]product)
-	return slices.ContainsFunc(products[ref.Target], func(p product) bool {
-		return unit.SameNamespace(p.namespace, ref.Namespace)
-	}) || g.claimedByStatefulSet(ref)
+	var makers []*manifest.Resource
+	for _, p := range products[ref.Target] {
+		if unit.SameNamespace(p.namespace, ref.Namespace) {
+			makers = append(makers, p.by)
+		}
+	}
+	return makers
 }
 
 // wellKnown are the objects that are in every cluster or namespace.
@@ -64,7 +76,7 @@ func productsOf(g *Graph, r *manifest.Resource) []product {
 	var found []product
 	add := func(kind, name string) {
 		if name != "" {
-			found = append(found, product{Target{Kind: kind, Name: name}, g.Namespace(r)})
+			found = append(found, product{Target: Target{Kind: kind, Name: name}, namespace: g.Namespace(r)})
 		}
 	}
 	first := func(paths ...[]string) string {
@@ -82,7 +94,7 @@ func productsOf(g *Graph, r *manifest.Resource) []product {
 		add("Secret", first([]string{"spec", "target", "name"}))
 	case "external-secrets.io/ClusterExternalSecret":
 		name := first([]string{"spec", "externalSecretSpec", "target", "name"}, []string{"spec", "externalSecretName"})
-		found = append(found, product{Target{Kind: "Secret", Name: name}, ""}) // in many namespaces
+		found = append(found, product{Target: Target{Kind: "Secret", Name: name}}) // in many namespaces
 	case "secrets-store.csi.x-k8s.io/SecretProviderClass":
 		for _, o := range manifest.Items(r.Get("spec", "secretObjects")) {
 			add("Secret", manifest.String(o, "secretName"))
@@ -103,7 +115,7 @@ func productsOf(g *Graph, r *manifest.Resource) []product {
 		add("Secret", r.Name)
 		add("ConfigMap", r.Name)
 	case "trust.cert-manager.io/Bundle": // in every namespace that it selects
-		found = append(found, product{Target{Kind: "ConfigMap", Name: r.Name}, ""}, product{Target{Kind: "Secret", Name: r.Name}, ""})
+		found = append(found, product{Target: Target{Kind: "ConfigMap", Name: r.Name}}, product{Target: Target{Kind: "Secret", Name: r.Name}})
 	case "cert-manager.io/Certificate", "certmanager.k8s.io/Certificate":
 		add("Secret", manifest.String(r.Node, "spec", "secretName"))
 	case "cert-manager.io/Issuer", "cert-manager.io/ClusterIssuer", "certmanager.k8s.io/Issuer", "certmanager.k8s.io/ClusterIssuer":

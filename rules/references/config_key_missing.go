@@ -22,7 +22,7 @@ var ConfigKeyMissing = &analyzer.Rule{
 	Kinds: []string{"Pod", "Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "ReplicationController", "Job", "CronJob"},
 	Why: `An environment variable, or an item of a volume, that names a key needs it to be in the data of the ConfigMap or Secret. If it is not, a container stays in CreateContainerConfigError, or the pod in ContainerCreating with the event FailedMount. The API server does not compare the two. A reference that is optional and a volume that no container mounts do no harm.
 
-An object whose data is empty, or that is annotated for a tool which fills it in, is left alone.`,
+A SealedSecret, an ExternalSecret and a Certificate say which keys their Secret has. An object whose data is empty, or that is annotated for a tool which fills it in, is left alone.`,
 	Bad: `apiVersion: v1
 kind: ConfigMap
 metadata:
@@ -79,17 +79,33 @@ spec:
 }
 
 func missingConfigKey(p *analyzer.Pass, ref *graph.Reference) {
-	objects := p.Graph.Resolve(ref)
+	objects, makers := p.Graph.Resolve(ref), p.Graph.Makers(ref)
 	has := func(r *manifest.Resource) bool { return missing.HasKey(r, ref.Key) }
+	unknown := manifest.IsPlaceholder(ref.Key) || slices.ContainsFunc(objects, filledInLater) || p.Unit.Rewritten || generated(p, ref) ||
+		len(makers) > 1 || len(makers) == 1 && len(objects) > 0
+	var r *manifest.Resource
+	var keys []dataKey
 	switch {
-	case len(objects) == 0 || slices.ContainsFunc(objects, has):
+	case len(objects)+len(makers) == 0 || slices.ContainsFunc(objects, has):
 		return
-	case manifest.IsPlaceholder(ref.Key) || slices.ContainsFunc(objects, filledInLater) || p.Unit.Rewritten || generated(p, ref):
-		p.Skip(ref.From, fmt.Sprintf("resources: the keys of their %ss are not all known", ref.Target.Kind))
-		return
+	case !unknown && len(makers) == 1:
+		r = makers[0]
+		keys, unknown = madeKeys(r)
+	case !unknown:
+		r = objects[len(objects)-1]
+		keys = dataKeys(r)
 	}
-	r := objects[len(objects)-1]
-	keys := dataKeys(r)
+	switch {
+	case unknown:
+		p.Skip(ref.From, fmt.Sprintf("resources: the keys of their %ss are not all known", ref.Target.Kind))
+	case !slices.ContainsFunc(keys, func(k dataKey) bool { return k.name == ref.Key }):
+		p.Report(noSuchKey(ref, r, keys))
+	}
+}
+
+// noSuchKey words the finding about a key that an object, or the resource of
+// which a controller makes it, does not have among its keys.
+func noSuchKey(ref *graph.Reference, r *manifest.Resource, keys []dataKey) analyzer.Finding {
 	f := analyzer.Finding{
 		Message:     fmt.Sprintf("%s asks for the key %s of %s, which does not have it", ref.From, ref.Key, r),
 		Label:       "no such key",
@@ -107,7 +123,7 @@ func missingConfigKey(p *analyzer.Pass, ref *graph.Reference) {
 			break
 		}
 	}
-	p.Report(f)
+	return f
 }
 
 // generated reports whether kustomize makes the object too, and so may add to
@@ -159,7 +175,7 @@ func listedKeys(keys []dataKey) string {
 		names = append(names, k.name)
 	}
 	if len(keys) > few {
-		names = append(names, "...")
+		names = append(names, fmt.Sprintf("and %d more", len(keys)-few))
 	}
 	return strings.Join(names, ", ")
 }
