@@ -46,7 +46,10 @@ var capitals = regexp.MustCompile(`A-Z|printable ASCII`)
 // standsIn reports whether a value that the server refuses is no value yet. An
 // author who writes one of a few words in capitals means that word.
 func standsIn(value string, f apiserver.Refusal) bool {
-	words := Supported(f.Message)
+	var words []string
+	if f.Cause == apiserver.OneOf {
+		words = f.Args
+	}
 	same := func(word string) bool { return strings.EqualFold(lettersOf(word), lettersOf(value)) }
 	return manifest.IsPlaceholder(value) || manifest.IsStandIn(value) && !capitals.MatchString(f.Message) && !slices.ContainsFunc(words, same)
 }
