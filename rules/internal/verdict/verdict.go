@@ -16,7 +16,6 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
-	"github.com/kubeknot/kubeknot/rules/internal/near"
 )
 
 // Verdict is what the API server says to one resource of a unit.
@@ -215,12 +214,10 @@ func entryAtFault(r *manifest.Resource, path []string, f apiserver.Refusal) []st
 			return append(slices.Clone(path), strconv.Itoa(i))
 		}
 	}
-	entries := manifest.StringMap(r.Node, path...)
-	if _, isKey := entries[quoted]; isKey {
-		return append(slices.Clone(path), quoted)
-	}
-	if key := near.KeyOf(entries, quoted); key != "" {
-		return append(slices.Clone(path), key)
+	for key, e := range manifest.Fields(n) {
+		if key == quoted || e.Value != nil && e.Value.Kind == manifest.ScalarNode && e.Value.Value == quoted {
+			return append(slices.Clone(path), key)
+		}
 	}
 	return path
 }
