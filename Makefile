@@ -51,6 +51,10 @@ precision: ## Count right and wrong errors over a directory of repositories: mak
 	dir=$$(mktemp -d) && trap 'rm -rf "$$dir"' EXIT && go build -o "$$dir/kubeknot" ./cmd/kubeknot && \
 	go run ./analyzer/precision -kubeknot "$$dir/kubeknot" -tree "$(abspath $(TREE))" -verdicts "$(or $(VERDICTS),$(abspath $(TREE))/verdicts.jsonl)" -sample $(or $(SAMPLE),3) $(if $(PAGE),-page $(PAGE))
 
+.PHONY: mutation
+mutation: ## Break every reference of the fixtures and a corpus, and count what is found: make mutation CORPUS=DIR
+	KUBEKNOT_MUTATION="$(abspath $(CORPUS))" go test ./rules -run '^TestMutations$$' -count=1 -timeout 1h -v
+
 .PHONY: conformance
 conformance: ## Compare the verdict with a real API server (builds one)
 	cd analyzer/apiserver/conformance && go run .

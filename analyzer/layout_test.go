@@ -25,6 +25,7 @@ var order = [][]string{
 	{"analyzer/markdown", "analyzer/unit"},
 	{"analyzer/graph"},
 	{"analyzer"},
+	{"analyzer/nearmiss"},
 	{"rules/internal/text", "rules/internal/verdict"},
 	{"rules/internal/workload"},
 	{"rules/internal/near"},

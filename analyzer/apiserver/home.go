@@ -4,7 +4,7 @@ import (
 	"reflect"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
+	edlib "github.com/hbollon/go-edlib"
 )
 
 // This file finds out what is meant by a field that is none.
@@ -225,7 +225,7 @@ func nearest(key string, known map[string]reflect.Type) string {
 		if strings.EqualFold(name, key) || letters(name) == letters(key) {
 			return name
 		}
-		if d := levenshtein.ComputeDistance(strings.ToLower(key), strings.ToLower(name)); d < limit {
+		if d := edlib.OSADamerauLevenshteinDistance(strings.ToLower(key), strings.ToLower(name)); d < limit {
 			best, limit = name, d
 		}
 	}

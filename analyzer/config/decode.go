@@ -6,8 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
@@ -227,7 +227,7 @@ var kinds = map[manifest.Tag]string{
 
 // suggestion completes a message about a mistyped name.
 func suggestion(name string, candidates []string) string {
-	if best := analyzer.Closest(name, candidates); best != "" {
+	if best := nearmiss.Closest(name, candidates); best != "" {
 		return fmt.Sprintf("; did you mean %s?", best)
 	}
 	return ""

@@ -5,7 +5,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 )
 
 // suggestPath names the path that a mistyped one may have meant: "; did you
@@ -18,7 +18,7 @@ func suggestPath(dir, name string) string {
 			from = filepath.Join(dir, parent)
 		}
 		if entries, err := os.ReadDir(from); err == nil {
-			best := filepath.Join(analyzer.Closest(base, otherNames(entries, base)), rest)
+			best := filepath.Join(nearmiss.Closest(base, otherNames(entries, base)), rest)
 			if _, err := os.Stat(filepath.Join(from, best)); best == rest || err != nil {
 				return ""
 			}

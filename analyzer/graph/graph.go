@@ -32,7 +32,6 @@ type Graph struct {
 	siblings  func() []*Workload
 	replaced  func() []*Workload
 	selectors func() selectorIndex
-	near      func() nearIndex
 	named     func() map[string][]*manifest.Resource
 	scalers   map[string][]*Scaler // by the name of the target
 
@@ -77,7 +76,6 @@ func Build(u *unit.Unit, inventory []*manifest.Resource) *Graph {
 		}
 		return byName
 	})
-	g.near = sync.OnceValue(func() nearIndex { return newNearIndex(g.Workloads) })
 	g.siblings = sync.OnceValue(func() []*Workload { return g.workloadsOf(u.Siblings) })
 	g.replaced = sync.OnceValue(func() []*Workload { return g.workloadsOf(u.Replaced) })
 	return g

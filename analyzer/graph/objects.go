@@ -1,7 +1,6 @@
 package graph
 
 import (
-	"slices"
 	"sync"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
@@ -20,15 +19,7 @@ type groupKind struct{ group, kind string }
 type ofKind struct {
 	all    []*manifest.Resource
 	byName func() map[string][]*manifest.Resource
-	byEnds func() map[namePart][]*manifest.Resource
 	byFile func() map[*source.File][]*manifest.Resource
-}
-
-// namePart are the first or the last letters of a name: names that differ by a slip
-// of the pen share one of them, so that a name need not be compared with all.
-type namePart struct {
-	last    bool
-	letters string
 }
 
 func newObjects(lists ...[]*manifest.Resource) *Objects {
@@ -65,20 +56,6 @@ func newOfKind() *ofKind {
 		}
 		return byName
 	})
-	k.byEnds = sync.OnceValue(func() map[namePart][]*manifest.Resource {
-		byEnds := map[namePart][]*manifest.Resource{}
-		for _, r := range k.all {
-			for _, e := range partsOf(r.Name) {
-				byEnds[e] = append(byEnds[e], r)
-			}
-			if written := r.WrittenName(); written != r.Name {
-				for _, e := range partsOf(written) {
-					byEnds[e] = append(byEnds[e], r)
-				}
-			}
-		}
-		return byEnds
-	})
 	k.byFile = sync.OnceValue(func() map[*source.File][]*manifest.Resource {
 		byFile := map[*source.File][]*manifest.Resource{}
 		for _, r := range k.all {
@@ -87,11 +64,6 @@ func newOfKind() *ofKind {
 		return byFile
 	})
 	return k
-}
-
-func partsOf(name string) [2]namePart {
-	n := min(3, len(name))
-	return [2]namePart{{false, name[:n]}, {true, name[len(name)-n:]}}
 }
 
 type objectsKey struct{ siblings bool }
@@ -128,24 +100,11 @@ func (g *Graph) Superseded(r *manifest.Resource) bool {
 	return false
 }
 
-// maxAlike bounds how many names one is compared with.
+// maxAlike bounds how many objects of one file are compared.
 const maxAlike = 256
 
-// Alike returns objects of the kind whose names, as they are or as they are
-// written, begin or end as the target's does, those of the same beginning
-// first, at most 512.
-func (o *Objects) Alike(t Target) []*manifest.Resource {
-	byEnds := o.of(t.Group, t.Kind).byEnds()
-	var found []*manifest.Resource
-	for _, e := range partsOf(t.Name) {
-		for _, r := range byEnds[e][:min(maxAlike, len(byEnds[e]))] {
-			if r.Name != t.Name && !slices.Contains(found, r) {
-				found = append(found, r)
-			}
-		}
-	}
-	return found
-}
+// OfKind returns the objects of a kind in all namespaces, in their order.
+func (o *Objects) OfKind(group, kind string) []*manifest.Resource { return o.of(group, kind).all }
 
 // Resolve returns the objects of the unit and its context that a reference
 // names. There are several where an object is defined more than once, and where

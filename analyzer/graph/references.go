@@ -32,6 +32,8 @@ const (
 	PullSecret   Use = "pull secret"    // the credentials for images
 	AccountToken Use = "account secret" // a Secret of a ServiceAccount
 	Class        Use = "class"          // a PriorityClass, RuntimeClass, StorageClass or IngressClass
+	Points       Use = "reference"      // what a route, a webhook or a custom resource names
+	ScaleTarget  Use = "scale target"   // what an autoscaler scales; not among All
 )
 
 // Reference is a name by which one object refers to another.
@@ -77,6 +79,9 @@ func (r *References) To(g *Graph, to *manifest.Resource) []*Reference {
 	}
 	return found
 }
+
+// Naming returns the references to objects of a name in all namespaces.
+func (r *References) Naming(t Target) []*Reference { return r.byTarget[t] }
 
 // Finds reports whether a resource is the one that the reference names.
 func (g *Graph) Finds(ref *Reference, r *manifest.Resource) bool {
@@ -263,6 +268,7 @@ func (r *reader) files(w *Workload, kind, name string, source *manifest.Node, in
 // to.
 func (r *reader) resource(from *manifest.Resource) {
 	r.classes(from)
+	r.pointers(from)
 	switch {
 	case from.Kind == "StatefulSet" && from.Group == "apps":
 		r.add(Reference{From: from, Use: Governing, Target: Target{Kind: "Service", Name: manifest.String(from.Node, "spec", "serviceName")},

@@ -83,3 +83,27 @@ func NoPods(g *Graph, w *Workload) bool {
 
 // RefName is the path of the name of an autoscaler's target.
 func RefName(s *Scaler) []string { return append(slices.Clone(s.RefPath), "name") }
+
+// Targets returns the workloads that an autoscaler scales: the versions of one.
+func (g *Graph) Targets(s *Scaler) []*Workload {
+	var found []*Workload
+	for _, w := range g.Called(s.TargetName) {
+		if s.Scales(w.Resource) {
+			found = append(found, w)
+		}
+	}
+	return found
+}
+
+// Reference returns what the autoscaler refers to. The kind is written as
+// Kubernetes writes it.
+func (s *Scaler) Reference() *Reference {
+	kind := s.TargetKind
+	for _, known := range []string{"Deployment", "ReplicaSet", "StatefulSet", "ReplicationController"} {
+		if strings.EqualFold(known, kind) {
+			kind = known
+		}
+	}
+	return &Reference{From: s.Resource, Own: s.Own, Use: ScaleTarget, Target: Target{s.TargetGroup, kind, s.TargetName},
+		Namespace: s.graph.Namespace(s.Resource), Path: slices.Concat(s.RefPath, []string{"name"})}
+}

@@ -147,6 +147,15 @@ func Format(set map[string]string) string {
 	return strings.Join(pairs, ",")
 }
 
+// PathTo returns the path of a label that must be equal, that of the selector for
+// "".
+func (s Selector) PathTo(key string) []string {
+	if key == "" {
+		return s.Path
+	}
+	return slices.Concat(s.LabelsPath, []string{key})
+}
+
 // ExpressionPath returns the path of the first expression about a key, or of
 // the selector if there is none.
 func (s Selector) ExpressionPath(r *manifest.Resource, key string) []string {

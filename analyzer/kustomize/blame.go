@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
+	edlib "github.com/hbollon/go-edlib"
 	"sigs.k8s.io/kustomize/api/types"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
@@ -133,7 +133,7 @@ func nearField(name string) string {
 	kind := reflect.TypeFor[types.Kustomization]()
 	for i := range kind.NumField() {
 		field, _, _ := strings.Cut(kind.Field(i).Tag.Get("json"), ",")
-		if d := levenshtein.ComputeDistance(strings.ToLower(name), strings.ToLower(field)); field != "" && d < distance {
+		if d := edlib.OSADamerauLevenshteinDistance(strings.ToLower(name), strings.ToLower(field)); field != "" && d < distance {
 			best, distance = field, d
 		}
 	}

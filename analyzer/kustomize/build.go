@@ -12,7 +12,7 @@ import (
 	"sync"
 	"sync/atomic"
 
-	"github.com/agnivade/levenshtein"
+	edlib "github.com/hbollon/go-edlib"
 	"golang.org/x/sync/errgroup"
 	"sigs.k8s.io/kustomize/api/krusty"
 	"sigs.k8s.io/kustomize/api/resmap"
@@ -251,7 +251,7 @@ func (b *Build) similar(rel string) string {
 	dir := b.tree.abs(path.Dir(rel)) + "/"
 	b.Looked[dir] = b.tree.state(dir)
 	for other := range strings.SplitSeq(b.Looked[dir], "/") {
-		if name := path.Base(rel); len(name) > 4 && levenshtein.ComputeDistance(other, name) == 1 {
+		if name := path.Base(rel); len(name) > 4 && edlib.OSADamerauLevenshteinDistance(other, name) == 1 {
 			return other
 		}
 	}

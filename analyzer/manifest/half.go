@@ -7,7 +7,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
+	edlib "github.com/hbollon/go-edlib"
 
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 )
@@ -38,7 +38,7 @@ func findHalf(root *Node) half {
 func isSlipOf(key, meant string) bool {
 	bare := strings.ToLower(strings.NewReplacer("-", "", "_", "").Replace(key))
 	slips := len(meant) / 5 // none of kind, where "king" and "kinds" are words
-	return levenshtein.ComputeDistance(bare, strings.ToLower(meant)) <= slips
+	return edlib.OSADamerauLevenshteinDistance(bare, strings.ToLower(meant)) <= slips
 }
 
 // versionForm is what an apiVersion looks like.

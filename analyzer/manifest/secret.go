@@ -6,7 +6,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
+	edlib "github.com/hbollon/go-edlib"
 
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
@@ -62,7 +62,7 @@ func holdsValues(key string, value *Node) bool {
 // where its kind is written in another case or misspelt.
 func (r *Resource) IsSecret() bool {
 	const kind, slips = "secret", 2
-	return len(r.Kind) <= len(kind)+slips && levenshtein.ComputeDistance(strings.ToLower(r.Kind), kind) <= slips ||
+	return len(r.Kind) <= len(kind)+slips && edlib.OSADamerauLevenshteinDistance(strings.ToLower(r.Kind), kind) <= slips ||
 		Field(r.Node, "stringData").Key != nil
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 )
 
 // review reports what is wrong with suppressions, under the rules for it.
@@ -57,7 +58,7 @@ func (v *review) fault(s *suppression) (fault, help string) {
 		return s.rule + " is about suppressions and cannot be suppressed", "remove what it reports, or leave the rule out by --skip-rule"
 	case !slices.Contains(v.known, s.rule):
 		help = "kubeknot rules lists the rules"
-		if best := analyzer.Closest(s.rule, v.known); best != "" {
+		if best := nearmiss.Closest(s.rule, v.known); best != "" {
 			help = fmt.Sprintf("did you mean %s?", best)
 		}
 		return fmt.Sprintf("there is no rule %q", s.rule), help

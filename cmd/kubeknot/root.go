@@ -10,7 +10,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 )
 
 // The exit codes.
@@ -79,7 +79,7 @@ nowhere, which node label nobody has.`,
 
 // suggestion completes an error about a mistyped name: "; did you mean x?".
 func suggestion(name string, candidates []string) string {
-	if best := analyzer.Closest(name, candidates); best != "" {
+	if best := nearmiss.Closest(name, candidates); best != "" {
 		return fmt.Sprintf("; did you mean %s?", best)
 	}
 	return ""

@@ -5,7 +5,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
+	edlib "github.com/hbollon/go-edlib"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
@@ -89,7 +89,7 @@ func isSlipOfGroup(group, meant string) bool {
 	switch {
 	case meant == "":
 		return group == "core" || group == "k8s.io" || group == "kubernetes.io" || group == "core.k8s.io"
-	case len(group) >= short && len(meant) >= short && levenshtein.ComputeDistance(group, meant) <= slips:
+	case len(group) >= short && len(meant) >= short && edlib.OSADamerauLevenshteinDistance(group, meant) <= slips:
 		return true
 	}
 	return first == meantFirst && ofKubernetes && (!strings.Contains(meant, ".") || strings.HasSuffix(meant, ".k8s.io"))
@@ -100,7 +100,7 @@ func isSlipOfGroup(group, meant string) bool {
 // is enough, or two letters that changed places.
 func nearestCustom(kinds []string, kind string) string {
 	i := slices.IndexFunc(kinds, func(k string) bool {
-		return strings.EqualFold(k, kind) || levenshtein.ComputeDistance(k, kind) <= 1 || transposed(k, kind)
+		return strings.EqualFold(k, kind) || edlib.OSADamerauLevenshteinDistance(k, kind) <= 1 || transposed(k, kind)
 	})
 	if i < 0 {
 		return ""

@@ -9,8 +9,8 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
-	"github.com/kubeknot/kubeknot/rules/internal/missing"
 	"github.com/kubeknot/kubeknot/rules/internal/verdict"
 	"github.com/kubeknot/kubeknot/rules/internal/workload"
 )
@@ -83,7 +83,7 @@ func namedByPatch(finding *analyzer.Finding, r *manifest.Resource, element []str
 	}
 	finding.Notes = append(finding.Notes, fmt.Sprintf("kustomize merges this list by name, so the patch adds %s beside %s", name, strings.Join(names, ", ")))
 	near := names[0]
-	if i := slices.IndexFunc(names, func(n string) bool { return missing.Misspelled(n, name) }); i >= 0 {
+	if i := slices.IndexFunc(names, func(n string) bool { return nearmiss.IsSlip(n, name) }); i >= 0 {
 		near = names[i]
 	}
 	finding.Help = fmt.Sprintf("set name to %s in the patch, or %s", near, finding.Help)

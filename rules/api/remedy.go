@@ -11,6 +11,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/rules/internal/verdict"
 )
 
@@ -110,7 +111,7 @@ func nearestOf(value string, values []string) string {
 	if i := slices.IndexFunc(values, same); i >= 0 {
 		return values[i]
 	}
-	if near := analyzer.Closest(value, values); near != "" {
+	if near := nearmiss.Closest(value, values); near != "" {
 		return near
 	}
 	return oneOf(values)
@@ -160,7 +161,7 @@ func volumeMeant(r *manifest.Resource, path []string) (help string, related []an
 	if len(names) > 0 {
 		related = []analyzer.Related{{Location: r.KeyLocation(at...), Message: "the volumes of the pod: " + strings.Join(names, ", ")}}
 	}
-	if near := analyzer.Closest(wanted, names); near != "" {
+	if near := nearmiss.Closest(wanted, names); near != "" {
 		return "set name: " + near, related
 	}
 	return fmt.Sprintf("add volume %s to %s", wanted, manifest.FieldPath(at)), related

@@ -8,8 +8,8 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
-	"github.com/kubeknot/kubeknot/rules/internal/near"
 	"github.com/kubeknot/kubeknot/rules/internal/verdict"
 )
 
@@ -148,7 +148,7 @@ func typeMissing(r *manifest.Resource, homes []string) analyzer.Finding {
 // nearestKind returns the kind that a misspelt one probably means.
 func nearestKind(r *manifest.Resource) string {
 	kinds := apiserver.KindsOf(r.APIVersion)
-	i := slices.IndexFunc(kinds, func(k string) bool { return strings.EqualFold(k, r.Kind) || near.Slip(k, r.Kind) })
+	i := slices.IndexFunc(kinds, func(k string) bool { return strings.EqualFold(k, r.Kind) || nearmiss.IsSlip(k, r.Kind) })
 	if i < 0 {
 		return ""
 	}

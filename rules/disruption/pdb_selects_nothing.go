@@ -2,13 +2,11 @@ package disruption
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
-	"github.com/kubeknot/kubeknot/rules/internal/near"
+	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 )
 
 // PDBSelectsNothing reports budgets that protect no pods of the unit, and says
@@ -127,7 +125,7 @@ func selectorless(b *graph.Budget) analyzer.Finding {
 // noProtectedPods reports a budget whose selector matches no pods. Budgets look
 // for pods as Services do, so the same near misses explain them.
 func noProtectedPods(p *analyzer.Pass, b *graph.Budget) {
-	asker := &graph.Service{Resource: b.Resource, Own: b.Own, Selector: b.Selector}
+	asked := nearmiss.Selection{Resource: b.Resource, Selector: b.Selector, Owned: true, Scope: "put both into one namespace: a budget counts pods of its own namespace only"}
 	f := analyzer.Finding{
 		Message:     fmt.Sprintf("%s matches no pods", b),
 		Label:       "no pod of this unit carries this label",
@@ -135,21 +133,14 @@ func noProtectedPods(p *analyzer.Pass, b *graph.Budget) {
 		Path:        b.Selector.Path,
 		Resource:    b.Resource,
 	}
-	if miss := near.NearestPods(p.Graph, asker); miss != nil && graph.OnlyLabels(b.Selector) {
+	if miss := nearmiss.Pods(p.Graph, asked); miss != nil {
 		if p.Unit.Rewritten {
 			p.Skip(b.Resource, "PodDisruptionBudgets: the labels of their pods may come from kustomize")
 			return
 		}
-		f.Evidence = analyzer.NearMiss
-		f.Help = strings.Replace(miss.Help, "a Service selects", "a budget counts", 1)
-		if miss.Key != "" {
-			f.Path = append(slices.Clone(b.Selector.LabelsPath), miss.Key)
-		}
-		if miss.Label != "" {
-			f.Label = miss.Label
-		}
+		miss.Explain(&f)
+		f.Path = b.Selector.PathTo(miss.Key)
 		f.Location = b.EntryLocation(f.Path...)
-		f.Related = []analyzer.Related{{Location: miss.At, Message: miss.What}}
 		p.Report(f)
 		return
 	}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/kustomize"
-	"github.com/kubeknot/kubeknot/rules/internal/missing"
+	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 )
 
 // KustomizeTargetMissing reports patches and images entries of a kustomization
@@ -106,7 +106,7 @@ func idlePatch(i kustomize.Idle) analyzer.Finding {
 	if i.Field != "" {
 		return excluded(f, i, target)
 	}
-	if at := slices.IndexFunc(i.Near, func(name string) bool { return missing.Misspelled(name, i.Name) }); at >= 0 {
+	if at := slices.IndexFunc(i.Near, func(name string) bool { return nearmiss.IsSlip(name, i.Name) }); at >= 0 {
 		f.Evidence = analyzer.NearMiss
 		f.Notes = []string{fmt.Sprintf("%s exists", strings.TrimSpace(i.Kind+" "+i.Near[at]))}
 		f.Help = "set name to " + i.Near[at]

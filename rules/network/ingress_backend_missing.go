@@ -4,13 +4,11 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
-	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/rules/internal/missing"
-	"github.com/kubeknot/kubeknot/rules/internal/near"
 	"github.com/kubeknot/kubeknot/rules/internal/text"
 )
 
@@ -96,7 +94,7 @@ func judgeBackend(p *analyzer.Pass, ref *graph.Reference) bool {
 		backendPort(p, ref, services)
 		return false
 	}
-	f := missing.Find(p, ref, missing.NameOff, namespaceInName, missing.Elsewhere, missing.NamePart, onlyServiceInFile)
+	f := missing.Find(p, ref)
 	if f == nil {
 		return false
 	}
@@ -108,42 +106,6 @@ func judgeBackend(p *analyzer.Pass, ref *graph.Reference) bool {
 	f.Consequence = "it is accepted, and what is sent there is answered with an error or by a default backend"
 	p.Report(*f)
 	return true
-}
-
-// namespaceInName: the name is that of a Service with its namespace, as in DNS.
-func namespaceInName(p *analyzer.Pass, ref *graph.Reference) *near.Miss {
-	name, namespace, ok := strings.Cut(ref.Target.Name, ".")
-	if !ok {
-		return nil
-	}
-	for _, r := range p.Graph.Objects().Named(graph.Target{Kind: "Service", Name: name}) {
-		if p.Graph.InNamespaceOf(ref, r) || p.Graph.Namespace(r) == namespace {
-			return &near.Miss{
-				At:    r.NameLocation(),
-				What:  "there is " + r.String(),
-				Label: "a name without dots is expected",
-				Help:  "write " + name + ": the Service of the Ingress's own namespace",
-			}
-		}
-	}
-	return nil
-}
-
-// onlyServiceInFile: the file of the Ingress holds one Service alone, which has
-// the port that is asked for, and to which no Ingress leads. Where others may
-// make a Service it proves nothing.
-func onlyServiceInFile(p *analyzer.Pass, ref *graph.Reference) *near.Miss {
-	there := p.Graph.Objects().InFile(ref.From, "", "Service")
-	if len(there) != 1 || !p.Unit.Complete() || !p.Graph.InNamespaceOf(ref, there[0]) || !missing.Unwanted(p, ref, there[0]) {
-		return nil
-	}
-	s := p.Graph.Service(there[0])
-	if s == nil || !hasPort(s, ref.Key, isNumber(ref.From, ref.KeyPath)) {
-		return nil
-	}
-	miss := missing.Suggest(ref, there[0])
-	miss.What = fmt.Sprintf("%s is the only Service of this file, and nothing leads to it", s)
-	return miss
 }
 
 // hasPort reports whether a Service has a port by its number or name.

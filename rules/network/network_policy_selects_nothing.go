@@ -2,14 +2,12 @@ package network
 
 import (
 	"fmt"
-	"slices"
 	"strconv"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
-	"github.com/kubeknot/kubeknot/analyzer/source"
-	"github.com/kubeknot/kubeknot/rules/internal/near"
+	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 )
 
 // NetworkPolicySelectsNothing reports NetworkPolicies whose selectors miss the
@@ -95,63 +93,30 @@ func policySelector(p *analyzer.Pass, r *manifest.Resource, selector graph.Selec
 	if selector.State != graph.Present || len(p.Graph.Select(p.Graph.Namespace(r), selector)) > 0 {
 		return
 	}
-	// Services and policies select pods alike, so they miss them alike.
-	as := &graph.Service{Resource: r, Own: true, Selector: selector}
-	miss := firstMiss(p.Graph, as, p.Graph.Near(as), misspelledValue)
-	if miss == nil {
-		miss = firstMiss(p.Graph, as, p.Graph.Near(as), near.OtherKey)
-	}
+	asked := nearmiss.Selection{Resource: r, Selector: selector, Scope: "put both into one namespace, or add a namespaceSelector to the peer"}
+	miss := nearmiss.Pods(p.Graph, asked)
 	if len(p.Graph.SelectSiblings(p.Graph.Namespace(r), selector)) > 0 {
 		p.Skip(r, "NetworkPolicies: their pods are only in a directory beside")
 		return
 	}
 	if miss == nil {
-		if miss = firstMiss(p.Graph, as, p.Graph.Siblings(), misspelledValue); miss != nil {
-			miss.At = source.Location{} // a sibling is no end of the tie
-		}
+		miss = nearmiss.PodsBeside(p.Graph, asked)
 	}
 	if miss == nil || p.Unit.Rewritten {
 		p.Skip(r, "NetworkPolicies: their pods may live elsewhere")
 		return
 	}
 	f := analyzer.Finding{
-		Evidence:    analyzer.NearMiss,
 		Message:     fmt.Sprintf("%s matches no pods by %s", r, selector),
 		Label:       "no pod carries this label",
 		Consequence: "it is accepted, and the pods that were meant stay open to all",
-		Help:        miss.Help,
-		Path:        append(slices.Clone(selector.LabelsPath), miss.Key),
+		Path:        selector.PathTo(miss.Key),
 		Resource:    r,
 	}
 	if len(selector.Path) > 2 {
 		f.Consequence = "it is accepted, and the pods that were meant are not let through"
 	}
+	miss.Explain(&f)
 	f.Location = r.EntryLocation(f.Path...)
-	if miss.At.IsZero() {
-		f.Notes = []string{miss.What}
-	} else {
-		f.Related = []analyzer.Related{{Location: miss.At, Message: miss.What}}
-	}
 	p.Report(f)
-}
-
-// firstMiss returns the explanation by the first workload that has one.
-func firstMiss(g *graph.Graph, s *graph.Service, workloads []*graph.Workload, explain func(*graph.Graph, *graph.Service, *graph.Workload) *near.Miss) *near.Miss {
-	for _, w := range workloads {
-		if w.Superseded || w.Controlled() {
-			continue
-		}
-		if miss := explain(g, s, w); miss != nil {
-			return miss
-		}
-	}
-	return nil
-}
-
-// misspelledValue is valueOff for a slip of the pen alone.
-func misspelledValue(g *graph.Graph, s *graph.Service, w *graph.Workload) *near.Miss {
-	if miss := near.ValueOff(g, s, w); miss != nil && near.Slip(s.Selector.Equal[miss.Key], w.Labels[miss.Key]) {
-		return miss
-	}
-	return nil
 }

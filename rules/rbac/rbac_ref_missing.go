@@ -2,14 +2,11 @@ package rbac
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
-	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/rules/internal/missing"
-	"github.com/kubeknot/kubeknot/rules/internal/near"
 )
 
 // RBACRefMissing reports bindings of a role or to a ServiceAccount that is not
@@ -69,7 +66,7 @@ subjects:
 			if ref.Use != graph.GrantedRole && ref.Use != graph.GrantedTo || !missing.Judged(p, ref) || strings.HasPrefix(ref.Target.Name, "system:") {
 				continue
 			}
-			f := missing.Find(p, ref, missing.NameOff, otherKindOfRole, accountElsewhere, missing.NamePart, sameWords)
+			f := missing.Find(p, ref)
 			switch {
 			case f == nil:
 			case f.Evidence != analyzer.NearMiss:
@@ -84,56 +81,4 @@ subjects:
 		}
 		return nil
 	},
-}
-
-// otherKindOfRole: the name is that of a Role where a ClusterRole is named, or
-// the other way round.
-func otherKindOfRole(p *analyzer.Pass, ref *graph.Reference) *near.Miss {
-	other := map[string]string{"Role": "ClusterRole", "ClusterRole": "Role"}[ref.Target.Kind]
-	for _, r := range p.Graph.Objects().Named(graph.Target{Group: ref.Target.Group, Kind: other, Name: ref.Target.Name}) {
-		if missing.Unwanted(p, ref, r) {
-			return &near.Miss{
-				At:   r.EntryLocation("kind"),
-				What: fmt.Sprintf("%s is a %s", r.Name, r.Kind),
-				Help: fmt.Sprintf("write kind: %s in roleRef, or make it a %s", r.Kind, ref.Target.Kind),
-			}
-		}
-	}
-	return nil
-}
-
-// accountElsewhere: the role or account is in another namespace. kustomize may
-// still move either of them.
-func accountElsewhere(p *analyzer.Pass, ref *graph.Reference) *near.Miss {
-	if miss := missing.Elsewhere(p, ref); miss != nil && !p.Unit.Rewritten {
-		if at := append(slices.Clone(ref.Path[:len(ref.Path)-1]), "namespace"); ref.From.Get(at...) != nil {
-			miss.Help = "write the namespace of the " + ref.Target.Kind
-		}
-		return miss
-	}
-	return nil
-}
-
-// sameWords: the name has three words or more, and one object alone of the same
-// file has all of them, perhaps among others and in another order.
-func sameWords(p *analyzer.Pass, ref *graph.Reference) *near.Miss {
-	words := strings.Split(ref.Target.Name, "-")
-	if len(words) < 3 {
-		return nil
-	}
-	var found *manifest.Resource
-	for _, r := range p.Graph.Objects().InFile(ref.From, ref.Target.Group, ref.Target.Kind) {
-		theirs := strings.Split(r.Name, "-")
-		if !p.Graph.InNamespaceOf(ref, r) || slices.ContainsFunc(words, func(word string) bool { return !slices.Contains(theirs, word) }) {
-			continue
-		}
-		if found != nil {
-			return nil // not clear which
-		}
-		found = r
-	}
-	if found == nil {
-		return nil
-	}
-	return missing.Suggest(ref, found)
 }

@@ -11,6 +11,7 @@ func All() []*analyzer.Rule {
 		ConfigKeyMissing,
 		ConfigRefMissing,
 		PullSecretMissing,
+		ReferenceMissing,
 		ServiceAccountMissing,
 	}
 }

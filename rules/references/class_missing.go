@@ -6,8 +6,8 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/rules/internal/missing"
-	"github.com/kubeknot/kubeknot/rules/internal/near"
 )
 
 // ClassMissing reports names of classes that are a slip away from one that is
@@ -74,32 +74,29 @@ spec:
 var builtinClasses = map[string]bool{"system-cluster-critical": true, "system-node-critical": true}
 
 // classNameOff returns the class that a misspelt name means.
-func classNameOff(p *analyzer.Pass, ref *graph.Reference) *near.Miss {
+func classNameOff(p *analyzer.Pass, ref *graph.Reference) *nearmiss.Explanation {
 	if ref.Target.Kind == "PriorityClass" {
 		for name := range builtinClasses {
-			if missing.Misspelled(name, ref.Target.Name) {
-				return &near.Miss{What: "every cluster has PriorityClass " + name, Help: "write priorityClassName: " + name}
+			if nearmiss.IsSlip(name, ref.Target.Name) {
+				return &nearmiss.Explanation{
+					What: "every cluster has PriorityClass " + name, Wanted: ref.Target.Name, There: name,
+					Help: fmt.Sprintf("set priorityClassName to %s, which every cluster has", name),
+				}
 			}
 		}
 	}
-	return missing.NameOff(p, ref)
+	return nearmiss.Object(p, ref)
 }
 
-func misspeltClass(ref *graph.Reference, miss *near.Miss) analyzer.Finding {
+func misspeltClass(ref *graph.Reference, miss *nearmiss.Explanation) analyzer.Finding {
 	f := analyzer.Finding{
-		Evidence: analyzer.NearMiss,
 		Message:  fmt.Sprintf("%s asks for %s %s, which is not there", ref.From, ref.Target.Kind, ref.Target.Name),
 		Label:    fmt.Sprintf("no %s of this name is there", ref.Target.Kind),
-		Help:     miss.Help,
 		Location: ref.From.EntryLocation(ref.Path...),
 		Path:     ref.Path,
 		Resource: ref.From,
 	}
-	if miss.At.IsZero() {
-		f.Notes = []string{miss.What}
-	} else {
-		f.Related = []analyzer.Related{{Location: miss.At, Message: miss.What}}
-	}
+	miss.Explain(&f)
 	switch ref.Target.Kind {
 	case "StorageClass":
 		f.Consequence = "it is accepted, and the claim stays Pending"

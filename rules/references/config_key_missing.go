@@ -9,8 +9,8 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/rules/internal/missing"
-	"github.com/kubeknot/kubeknot/rules/internal/near"
 )
 
 // ConfigKeyMissing reports workloads whose pods wait for a key that the
@@ -107,21 +107,24 @@ func missingConfigKey(p *analyzer.Pass, ref *graph.Reference) {
 // which a controller makes it, does not have among its keys.
 func noSuchKey(ref *graph.Reference, r *manifest.Resource, keys []dataKey) analyzer.Finding {
 	f := analyzer.Finding{
-		Message:     fmt.Sprintf("%s asks for the key %s of %s, which does not have it", ref.From, ref.Key, r),
+		Message:     fmt.Sprintf("%s references key %q, which %s does not define", ref.From, ref.Key, r),
 		Label:       "no such key",
 		Consequence: waitsFor(ref),
-		Help:        fmt.Sprintf("add %s to the data of %s, or ask for a key that is there", ref.Key, r),
+		Help:        fmt.Sprintf("add %s to the data of %s, or reference a key that it defines", ref.Key, r),
 		Location:    ref.From.EntryLocation(ref.KeyPath...),
 		Path:        ref.KeyPath,
 		Resource:    ref.From,
-		Related:     []analyzer.Related{{Location: r.KeyLocation(keys[0].path[0]), Message: "there is " + listedKeys(keys)}},
+		Related:     []analyzer.Related{{Location: r.KeyLocation(keys[0].path[0]), Message: "available keys: " + listedKeys(keys)}},
 	}
-	for _, k := range keys {
-		if strings.EqualFold(k.name, ref.Key) || near.Slip(k.name, ref.Key) {
-			f.Help = "write key: " + k.name
-			f.Related[0] = analyzer.Related{Location: r.KeyLocation(k.path...), Message: "there is " + k.name}
-			break
-		}
+	names := make([]string, len(keys))
+	for i, k := range keys {
+		names[i] = k.name
+	}
+	if best, ok := nearmiss.Nearest(ref.Key, names); ok {
+		k := keys[slices.Index(names, best)]
+		f.Help = fmt.Sprintf("set key to %s, which is defined", k.name)
+		f.Related[0] = analyzer.Related{Location: r.KeyLocation(k.path...), Message: k.name + " is defined here"}
+		f.Notes = nearmiss.Notes(ref.Key, k.name)
 	}
 	return f
 }

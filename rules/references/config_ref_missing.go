@@ -6,7 +6,6 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/rules/internal/missing"
-	"github.com/kubeknot/kubeknot/rules/internal/near"
 )
 
 // ConfigRefMissing reports workloads whose pods wait for a ConfigMap or Secret
@@ -71,7 +70,7 @@ spec:
 				continue
 			}
 			seen[needed{ref.Workload, ref.Target}] = true
-			if f := missing.Find(p, ref, missing.NameOff, secretOrConfigMap, missing.Elsewhere, missing.NamePart); f != nil {
+			if f := missing.Find(p, ref); f != nil {
 				f.Consequence = waitsFor(ref)
 				p.Report(*f)
 			}
@@ -90,24 +89,4 @@ func waitsFor(ref *graph.Reference) string {
 		return fmt.Sprintf("it is accepted, and container %s of its pods waits in CreateContainerConfigError", ref.Container)
 	}
 	return "it is accepted, and its pods stay in ContainerCreating: FailedMount"
-}
-
-// secretOrConfigMap: the name is that of a Secret where a ConfigMap is asked
-// for, or the other way round. Often there are both, one of which is made
-// elsewhere, so the object must have what is asked for and be unwanted.
-func secretOrConfigMap(p *analyzer.Pass, ref *graph.Reference) *near.Miss {
-	other := graph.Target{Kind: "Secret", Name: ref.Target.Name}
-	if ref.Target.Kind == "Secret" {
-		other.Kind = "ConfigMap"
-	}
-	for _, r := range p.Graph.Objects().Named(other) {
-		if p.Graph.InNamespaceOf(ref, r) && missing.Unwanted(p, ref, r) && (ref.Key == "" || missing.HasKey(r, ref.Key)) {
-			return &near.Miss{
-				At:   r.EntryLocation("kind"),
-				What: fmt.Sprintf("%s is a %s", r.Name, r.Kind),
-				Help: fmt.Sprintf("refer to the %s, or make it a %s", r.Kind, ref.Target.Kind),
-			}
-		}
-	}
-	return nil
 }

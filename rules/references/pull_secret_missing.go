@@ -7,8 +7,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
-	"github.com/kubeknot/kubeknot/rules/internal/missing"
-	"github.com/kubeknot/kubeknot/rules/internal/near"
+	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 )
 
 // PullSecretMissing reports names of pull secrets that are a slip away from a
@@ -63,11 +62,8 @@ spec:
 				len(p.Graph.Resolve(ref)) > 0 || p.Graph.Produced(ref) {
 				continue
 			}
-			for _, explain := range []missing.Explanation{missing.NameOff, missing.Elsewhere} {
-				if miss := explain(p, ref); miss != nil {
-					p.Report(misspeltPullSecret(ref, miss))
-					break
-				}
+			if miss := nearmiss.Object(p, ref); miss != nil {
+				p.Report(misspeltPullSecret(ref, miss))
 			}
 		}
 		return nil
@@ -78,24 +74,15 @@ func isPullSecret(ref *graph.Reference) bool {
 	return ref.Use == graph.PullSecret || ref.Use == graph.AccountToken && slices.Contains(ref.Path, "imagePullSecrets")
 }
 
-func misspeltPullSecret(ref *graph.Reference, miss *near.Miss) analyzer.Finding {
+func misspeltPullSecret(ref *graph.Reference, miss *nearmiss.Explanation) analyzer.Finding {
 	f := analyzer.Finding{
-		Evidence:    analyzer.NearMiss,
 		Message:     fmt.Sprintf("%s pulls images with Secret %s, which is not there", ref.From, ref.Target.Name),
 		Label:       "no Secret of this name is there",
 		Consequence: "kubelet tries to pull without it: ImagePullBackOff, if the image is private",
-		Help:        miss.Help,
 		Location:    ref.From.EntryLocation(ref.Path...),
 		Path:        ref.Path,
 		Resource:    ref.From,
 	}
-	if miss.Label != "" {
-		f.Label = miss.Label
-	}
-	if miss.At.IsZero() {
-		f.Notes = []string{miss.What}
-	} else {
-		f.Related = []analyzer.Related{{Location: miss.At, Message: miss.What}}
-	}
+	miss.Explain(&f)
 	return f
 }

@@ -62,7 +62,7 @@ spec:
 			if ref.Use != graph.Account || !missing.Judged(p, ref) {
 				continue
 			}
-			if f := missing.Find(p, ref, missing.NameOff, missing.Elsewhere, missing.NamePart); f != nil {
+			if f := missing.Find(p, ref); f != nil {
 				f.Consequence = "it is accepted, and its pods are refused: ReplicaFailure, FailedCreate"
 				if ref.Workload.IsPod() {
 					f.Claim, f.Consequence = analyzer.Rejected, "the API server refuses the Pod: serviceaccount not found"

@@ -14,5 +14,6 @@ func All() []*analyzer.Rule {
 		HPATargetMissing,
 		HPATargetUnscalable,
 		HPAVPAConflict,
+		ScaledObjectBounds,
 	}
 }

@@ -8,9 +8,9 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
-	"github.com/kubeknot/kubeknot/rules/internal/near"
 	"github.com/kubeknot/kubeknot/rules/internal/workload"
 )
 
@@ -385,7 +385,7 @@ func noSuchContainer(p *analyzer.Pass, s *graph.Scaler, w *graph.Workload, m uti
 	for i, c := range manifest.Items(w.PodField("spec", "containers")) {
 		at := w.At("spec", "containers", fmt.Sprint(i), "name")
 		name := manifest.String(c, "name")
-		if near.Slip(name, m.container) || strings.EqualFold(name, m.container) {
+		if nearmiss.IsSlip(name, m.container) || strings.EqualFold(name, m.container) {
 			f.Evidence = analyzer.NearMiss
 			f.Help = "write container: " + name
 			f.Related = []analyzer.Related{{Location: w.EntryLocation(at...), Message: fmt.Sprintf("%s has a container %s", w, name)}}

@@ -9,9 +9,8 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
-	"github.com/kubeknot/kubeknot/analyzer/source"
-	"github.com/kubeknot/kubeknot/rules/internal/missing"
-	"github.com/kubeknot/kubeknot/rules/internal/near"
+	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
+	"github.com/kubeknot/kubeknot/rules/internal/text"
 	"github.com/kubeknot/kubeknot/rules/internal/verdict"
 )
 
@@ -92,8 +91,9 @@ const groupMissing = "the API server refuses it: apiVersion must specify API gro
 func targetMissing(p *analyzer.Pass, s *graph.Scaler) {
 	name := append(slices.Clone(s.RefPath), "name")
 	f := analyzer.Finding{
-		Message:     fmt.Sprintf("%s targets %s %s, which is not there", s, s.TargetKind, s.TargetName),
+		Message:     fmt.Sprintf("%s targets %s %s, which does not exist", s, s.TargetKind, s.TargetName),
 		Consequence: "it is accepted and never scales anything: AbleToScale is False, FailedGetScale",
+		Label:       fmt.Sprintf("no %s has this name", s.TargetKind),
 		Path:        name,
 		Resource:    s.Resource,
 	}
@@ -110,18 +110,13 @@ func targetMissing(p *analyzer.Pass, s *graph.Scaler) {
 		p.Skip(s.Resource, "autoscalers: their targets may stand in a document that cannot be read")
 		return
 	case miss != nil:
-		f.Evidence, f.Help, f.Label = analyzer.NearMiss, miss.Help, miss.Label
+		miss.Explain(&f)
 		if miss.Key != "" {
 			f.Path = append(slices.Clone(s.RefPath), miss.Key)
 		}
-		if miss.At.IsZero() {
-			f.Notes = []string{miss.What}
-		} else {
-			f.Related = []analyzer.Related{{Location: miss.At, Message: miss.What}}
-		}
 		if beside >= 0 {
 			target := p.Unit.Siblings[beside]
-			f.Notes = append(f.Notes, fmt.Sprintf("%s in %s is not applied together with this", target, near.RelativeDir(p.Unit, target)))
+			f.Notes = append(f.Notes, fmt.Sprintf("%s in %s is not applied together with this", target, text.RelativeDir(p.Unit, target)))
 		}
 	case s.TargetGroup == "extensions" && isBuiltin(s) && groupIsGone(p, s):
 		f.Path, f.Label = append(slices.Clone(s.RefPath), "apiVersion"), "this group has no kinds that can be scaled any more"
@@ -156,102 +151,23 @@ func isBuiltin(s *graph.Scaler) bool {
 	})
 }
 
-// nearestTarget returns what explains best that the target is not there.
-func nearestTarget(p *analyzer.Pass, s *graph.Scaler) *near.Miss {
-	for _, try := range []func(*analyzer.Pass, *graph.Scaler, *graph.Workload) *near.Miss{
-		otherGroup, otherKind, targetElsewhere, nameOff, ownName,
-	} {
-		for _, w := range p.Graph.NearTarget(s) {
-			if miss := try(p, s, w); miss != nil && !w.Superseded {
-				return miss
-			}
-		}
+// nearestTarget returns what explains best that the target does not exist.
+func nearestTarget(p *analyzer.Pass, s *graph.Scaler) *nearmiss.Explanation {
+	ref := s.Reference()
+	if miss := nearmiss.Object(p, ref); miss != nil {
+		return miss
+	}
+	if slices.ContainsFunc(p.Unit.Siblings, s.Scales) {
+		return nil
 	}
 	for _, w := range p.Graph.Siblings() {
-		if !slices.ContainsFunc(p.Unit.Siblings, s.Scales) {
-			if miss := nameOff(p, s, w); miss != nil {
-				// A sibling is no end of the tie, so it is named and not shown.
-				miss.At = source.Location{}
-				miss.What = fmt.Sprintf("there is %s in %s", w, near.RelativeDir(p.Unit, w.Resource))
-				return miss
+		same := w.Group == ref.Target.Group && w.Kind == ref.Target.Kind && p.Graph.SameNamespace(s.Resource, w.Resource)
+		if same && nearmiss.IsSlip(w.Name, s.TargetName) { // a sibling is no end of the tie, so it is named and not shown
+			return &nearmiss.Explanation{
+				What: fmt.Sprintf("%s exists in %s", w, text.RelativeDir(p.Unit, w.Resource)), Wanted: s.TargetName, There: w.Name,
+				Help: fmt.Sprintf("set scaleTargetRef.name to %s", w.Name),
 			}
 		}
 	}
 	return nil
-}
-
-// otherGroup: kind and name are right, the group of apiVersion is not.
-func otherGroup(p *analyzer.Pass, s *graph.Scaler, w *graph.Workload) *near.Miss {
-	if w.Name != s.TargetName || !strings.EqualFold(w.Kind, s.TargetKind) || w.Group == s.TargetGroup || !p.Graph.SameNamespace(s.Resource, w.Resource) {
-		return nil
-	}
-	return &near.Miss{
-		Key:   "apiVersion",
-		Label: "not the API group of the target",
-		At:    w.EntryLocation("apiVersion"),
-		What:  fmt.Sprintf("%s is of %s", w, w.APIVersion),
-		Help:  "write apiVersion: " + w.APIVersion,
-	}
-}
-
-// otherKind: the name is that of another kind.
-func otherKind(p *analyzer.Pass, s *graph.Scaler, w *graph.Workload) *near.Miss {
-	if w.Name != s.TargetName || strings.EqualFold(w.Kind, s.TargetKind) || !p.Graph.SameNamespace(s.Resource, w.Resource) {
-		return nil
-	}
-	miss := &near.Miss{
-		Key:   "kind",
-		Label: fmt.Sprintf("no %s of that name is there", s.TargetKind),
-		At:    w.EntryLocation("kind"),
-		What:  fmt.Sprintf("%s is a %s", w.Name, w.Kind),
-		Help:  fmt.Sprintf("write kind: %s with apiVersion: %s", w.Kind, w.APIVersion),
-	}
-	if !w.Scalable() {
-		miss.Help = fmt.Sprintf("remove the autoscaler: a %s cannot be scaled", w.Kind)
-	}
-	return miss
-}
-
-// targetElsewhere: the target is in another namespace.
-func targetElsewhere(p *analyzer.Pass, s *graph.Scaler, w *graph.Workload) *near.Miss {
-	same := w.Name == s.TargetName && w.Group == s.TargetGroup && strings.EqualFold(w.Kind, s.TargetKind)
-	if !same || p.Graph.SameNamespace(s.Resource, w.Resource) {
-		return nil
-	}
-	return &near.Miss{
-		Label: fmt.Sprintf("not in namespace %s", p.Graph.Namespace(s.Resource)),
-		At:    w.EntryLocation("metadata", "namespace"),
-		What:  fmt.Sprintf("%s is in namespace %s", w, p.Graph.Namespace(w.Resource)),
-		Help:  "put both into one namespace: an autoscaler scales in its own alone",
-	}
-}
-
-// nameOff: the kind is right, and the name is a slip of the pen, or that of a
-// workload which nothing scales but for words for the kind.
-func nameOff(p *analyzer.Pass, s *graph.Scaler, w *graph.Workload) *near.Miss {
-	same := w.Group == s.TargetGroup && strings.EqualFold(w.Kind, s.TargetKind) && p.Graph.SameNamespace(s.Resource, w.Resource)
-	named := near.Slip(w.Name, s.TargetName) || missing.SameButForKind(w.Name, s.TargetName) && p.Graph.ScaledBy(w) == nil
-	if !same || !named {
-		return nil
-	}
-	return &near.Miss{
-		At:    w.NameLocation(),
-		What:  fmt.Sprintf("there is %s", w),
-		Help:  "write name: " + w.Name,
-		Label: "no " + s.TargetKind + " of that name is there",
-	}
-}
-
-// ownName: a workload has the autoscaler's name, and nothing scales it.
-func ownName(p *analyzer.Pass, s *graph.Scaler, w *graph.Workload) *near.Miss {
-	same := w.Name == s.Name && w.Scalable() && p.Graph.SameNamespace(s.Resource, w.Resource)
-	if !same || p.Graph.ScaledBy(w) != nil {
-		return nil
-	}
-	return &near.Miss{
-		At:    w.NameLocation(),
-		What:  fmt.Sprintf("%s has the autoscaler's name, and nothing scales it", w),
-		Help:  fmt.Sprintf("write name: %s, if that is meant", w.Name),
-		Label: "no " + s.TargetKind + " of that name is there",
-	}
 }

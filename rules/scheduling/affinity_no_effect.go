@@ -6,7 +6,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
-	"github.com/kubeknot/kubeknot/rules/internal/near"
+	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 )
 
 // AffinityNoEffect reports constraints that are to keep pods apart and do not
@@ -95,14 +95,14 @@ func spreadsOthers(g *graph.Graph, w *graph.Workload, s graph.Spread) analyzer.F
 
 // repelsNobody reports anti-affinity that all but means its own pods.
 func repelsNobody(p *analyzer.Pass, w *graph.Workload, t graph.PodTerm) {
-	key, ok := near.OneOff(t.Selector.Equal, w)
+	key, ok := nearmiss.OneOff(t.Selector.Equal, w.Carries)
 	value, labelled := w.Labels[key]
 	want := t.Selector.Equal[key]
 	switch {
 	case !ok, !p.Unit.Complete():
 		return
-	case labelled && (near.Slip(want, value) || len(t.Selector.Equal) > 1 && near.Contains(want, value)):
-	case !labelled && (len(t.Selector.Equal) > 1 || near.KeyOf(w.Labels, want) != ""):
+	case labelled && (nearmiss.IsSlip(want, value) || len(t.Selector.Equal) > 1 && nearmiss.IsPart(want, value)):
+	case !labelled && (len(t.Selector.Equal) > 1 || nearmiss.KeyOf(w.Labels, want) != ""):
 	default:
 		return
 	}
@@ -121,7 +121,7 @@ func labelsOff(w *graph.Workload, s graph.Selector) analyzer.Finding {
 		Path:     s.Path,
 		Resource: w.Resource,
 	}
-	key := near.MissingKey(s, w)
+	key := nearmiss.Missing(s.Equal, w.Carries)
 	if key != "" {
 		f.Path = append(slices.Clone(s.LabelsPath), key)
 		if value, ok := w.Labels[key]; ok {

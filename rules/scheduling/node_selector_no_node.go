@@ -9,7 +9,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
-	"github.com/kubeknot/kubeknot/rules/internal/near"
+	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/rules/internal/text"
 )
 
@@ -145,7 +145,7 @@ func placePods(p *analyzer.Pass, w *graph.Workload) {
 func aboutTheirLabels(g *graph.Graph, w *graph.Workload, place *graph.Placement, misfits map[graph.Misfit]int) bool {
 	set := func(key string) bool {
 		return g.HasLabel(key) || slices.ContainsFunc(g.Nodes, func(n *graph.Node) bool {
-			return slices.ContainsFunc(text.SortedKeys(n.Labels), func(own string) bool { return near.Slip(own, key) })
+			return slices.ContainsFunc(text.SortedKeys(n.Labels), func(own string) bool { return nearmiss.IsSlip(own, key) })
 		})
 	}
 	if misfits[graph.ByTaint] > 0 {
@@ -304,10 +304,10 @@ func nearLabel(g *graph.Graph, key, value string) string {
 		}
 	}
 	slices.Sort(keys)
-	if meant := analyzer.Closest(value, values); meant != "" {
+	if meant := nearmiss.Closest(value, values); meant != "" {
 		return key + "=" + meant
 	}
-	if meant := analyzer.Closest(key, keys); meant != "" {
+	if meant := nearmiss.Closest(key, keys); meant != "" {
 		return meant + "=" + value
 	}
 	return ""

@@ -6,7 +6,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
-	"github.com/kubeknot/kubeknot/rules/internal/near"
+	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/rules/internal/text"
 )
 
@@ -95,20 +95,14 @@ func nobodyBeside(p *analyzer.Pass, w *graph.Workload, t graph.PodTerm) {
 		Path:        t.Selector.Path,
 		Resource:    w.Resource,
 	}
-	miss := nearestNeighbour(p.Graph, w, t)
+	miss := nearestNeighbor(p.Graph, w, t)
 	switch {
 	case p.Unit.Rewritten: // it may change the labels and the namespaces of both ends
 		p.Skip(w.Resource, "pod affinities: kustomize changes the pods")
 		return
 	case miss != nil:
-		f.Evidence, f.Help = analyzer.NearMiss, miss.Help
-		if miss.Label != "" {
-			f.Label = miss.Label
-		}
-		if miss.Key != "" {
-			f.Path = append(slices.Clone(t.Selector.LabelsPath), miss.Key)
-		}
-		f.Related = []analyzer.Related{{Location: miss.At, Message: miss.What}}
+		miss.Explain(&f)
+		f.Path = t.Selector.PathTo(miss.Key)
 	case !p.Unit.Complete() || neighbourBeside(p, w, t):
 		p.Skip(w.Resource, "pod affinities: the pods that they ask for may live elsewhere")
 		return
@@ -128,62 +122,11 @@ func neighbourBeside(p *analyzer.Pass, w *graph.Workload, t graph.PodTerm) bool 
 	return slices.ContainsFunc(p.Graph.Siblings(), func(o *graph.Workload) bool { return o.MatchedBy(t.Selector.Selector) })
 }
 
-// nearestNeighbour returns what explains best that a term means no pods. Only
-// workloads that an index finds are tried.
-func nearestNeighbour(g *graph.Graph, w *graph.Workload, t graph.PodTerm) *near.Miss {
+// nearestNeighbor returns what explains best that a term means no pods.
+func nearestNeighbor(g *graph.Graph, w *graph.Workload, t graph.PodTerm) *nearmiss.Explanation {
 	if len(t.Namespaces) > 0 || t.AnyNamespace {
 		return nil
 	}
-	// The tests for Services look at a selector and a namespace, which a term
-	// has too.
-	s := &graph.Service{Resource: w.Resource, Selector: t.Selector}
-	s.Selector.Path = t.Selector.LabelsPath
-	var alike, called []*graph.Workload
-	for _, key := range text.SortedKeys(t.Selector.Equal) {
-		alike = append(alike, g.Alike(key, t.Selector.Equal[key])...)
-		called = append(called, g.Called(t.Selector.Equal[key])...)
-	}
-	for _, try := range []struct {
-		near func(*graph.Graph, *graph.Service, *graph.Workload) *near.Miss
-		of   []*graph.Workload
-	}{
-		{near.ValueOff, alike},
-		{neighbourElsewhere, g.Select("", t.Selector)},
-		{neighbourNamed, called},
-	} {
-		for _, other := range try.of {
-			if miss := try.near(g, s, other); miss != nil && other != w && !other.Superseded {
-				return miss
-			}
-		}
-	}
-	return nil
-}
-
-// neighbourElsewhere: the labels are right, the namespace is not.
-func neighbourElsewhere(g *graph.Graph, s *graph.Service, w *graph.Workload) *near.Miss {
-	if g.SameNamespace(s.Resource, w.Resource) || !w.MatchedBy(s.Selector.Selector) {
-		return nil
-	}
-	return &near.Miss{
-		Label: fmt.Sprintf("no pod of namespace %s carries these labels", g.Namespace(s.Resource)),
-		At:    w.EntryLocation("metadata", "namespace"),
-		What:  fmt.Sprintf("the pods of %s carry them, in namespace %s", w, g.Namespace(w.Resource)),
-		Help:  fmt.Sprintf("add namespaces: [%s] to the term: without it the pods' own namespace counts", g.Namespace(w.Resource)),
-	}
-}
-
-// neighbourNamed: a value of the selector names a workload whose pods carry
-// another one, or none, under the key.
-func neighbourNamed(g *graph.Graph, s *graph.Service, w *graph.Workload) *near.Miss {
-	key := near.MissingKey(s.Selector, w)
-	if w.Name == "" || w.Name != s.Selector.Equal[key] || !g.SameNamespace(s.Resource, w.Resource) {
-		return nil
-	}
-	return &near.Miss{
-		Key:  key,
-		At:   w.EntryLocation(w.LabelPath(key)...),
-		What: fmt.Sprintf("%s has the name, but its pods have %s", w, w.PodLabels()),
-		Help: fmt.Sprintf("make both the same: select by a label of the %s, or add %s: %s to its labels", near.PodsOf(w), key, s.Selector.Equal[key]),
-	}
+	return nearmiss.Pods(g, nearmiss.Selection{Resource: w.Resource, Selector: t.Selector, Self: w,
+		Scope: "add namespaces: [NAMESPACE] to the term: without it the pods' own namespace counts"})
 }

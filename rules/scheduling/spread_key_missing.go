@@ -7,7 +7,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
-	"github.com/kubeknot/kubeknot/rules/internal/near"
+	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/rules/internal/text"
 )
 
@@ -109,7 +109,7 @@ func keyMissingOnNodes(g *graph.Graph, w *graph.Workload, s graph.Spread, nodes 
 	}
 	for _, n := range g.Eligible(w) {
 		for _, key := range text.SortedKeys(n.Labels) {
-			if near.Slip(key, s.TopologyKey) || near.Contains(key, "/"+s.TopologyKey) {
+			if nearmiss.IsSlip(key, s.TopologyKey) || nearmiss.IsPart(key, "/"+s.TopologyKey) {
 				f.Help = "write topologyKey: " + key
 				return f
 			}

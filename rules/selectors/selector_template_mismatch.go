@@ -11,7 +11,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
-	"github.com/kubeknot/kubeknot/rules/internal/near"
+	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/rules/internal/text"
 	"github.com/kubeknot/kubeknot/rules/internal/verdict"
 )
@@ -188,7 +188,7 @@ func missingLabel(key, value string, template map[string]string) wording {
 	asks := fmt.Sprintf("the selector asks for %s=%s", key, value)
 	other := key
 	if _, labelled := template[key]; !labelled {
-		other = near.KeyOf(template, value)
+		other = nearmiss.KeyOf(template, value)
 	}
 	if other == "" {
 		return wording{

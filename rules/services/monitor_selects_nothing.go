@@ -2,7 +2,6 @@ package services
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"k8s.io/apimachinery/pkg/labels"
@@ -10,18 +9,18 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
-	"github.com/kubeknot/kubeknot/rules/internal/near"
 )
 
-// MonitorSelectsNothing reports ServiceMonitors whose selectors miss the
-// Service that was meant.
+// MonitorSelectsNothing reports ServiceMonitors and PodMonitors whose selectors
+// miss the Service or the pods that were meant.
 var MonitorSelectsNothing = &analyzer.Rule{
 	ID:    "monitor-selects-nothing",
-	Title: "A ServiceMonitor misses the Service that was meant",
+	Title: "A ServiceMonitor or PodMonitor misses what was meant",
 	Claim: analyzer.Suspect,
-	Kinds: []string{"ServiceMonitor"},
-	Why: `A ServiceMonitor of the Prometheus Operator selects Services by the labels that they carry themselves, not by those of their pods and not by their selectors, and without a namespaceSelector in its own namespace alone. If it selects none it is accepted, Prometheus gets no targets from it, and nobody says so.
+	Kinds: []string{"ServiceMonitor", "PodMonitor"},
+	Why: `A ServiceMonitor of the Prometheus Operator selects Services by the labels that they carry themselves, not by those of their pods and not by their selectors, and without a namespaceSelector in its own namespace alone. If it selects none it is accepted, Prometheus gets no targets from it, and nothing reports it. A PodMonitor selects pods by their labels in the same way.
 
 Services are often made by somebody else, so it is reported only if a Service of this directory is close: it selects its pods by the labels that are asked for, has the name, differs in one label, or is in another namespace.`,
 	Bad: `apiVersion: v1
@@ -65,7 +64,7 @@ spec:
 	},
 	Run: func(p *analyzer.Pass) error {
 		for _, r := range p.Unit.Resources {
-			if m := readMonitor(p.Graph, r); m != nil && m.selector.State == graph.Present && len(m.services(p.Graph)) == 0 {
+			if m := readMonitor(p.Graph, r); m != nil && m.selector.State == graph.Present && m.selectsNothing(p.Graph) {
 				monitorMisses(p, m)
 			}
 		}
@@ -73,16 +72,30 @@ spec:
 	},
 }
 
-// monitor is a ServiceMonitor.
+// monitor is a ServiceMonitor or a PodMonitor.
 type monitor struct {
 	*manifest.Resource
 	selector graph.Selector
 }
 
-// readMonitor returns nil for what is no ServiceMonitor, or an earlier version
-// of one.
+// selectsNothing reports whether the monitor selects nothing of the unit.
+func (m *monitor) selectsNothing(g *graph.Graph) bool {
+	if m.Kind == "PodMonitor" {
+		return len(m.pods(g)) == 0
+	}
+	return len(m.services(g)) == 0
+}
+
+// pods returns the workloads whose pods a PodMonitor selects.
+func (m *monitor) pods(g *graph.Graph) []*graph.Workload {
+	return slices.DeleteFunc(slices.Clone(g.Select("", m.selector)), func(w *graph.Workload) bool {
+		return w.Superseded || !m.looksInto(g, w.Resource)
+	})
+}
+
+// readMonitor returns nil for what is no monitor, or an earlier version of one.
 func readMonitor(g *graph.Graph, r *manifest.Resource) *monitor {
-	if r.Kind != "ServiceMonitor" || r.Group != "monitoring.coreos.com" || g.Superseded(r) {
+	if r.Kind != "ServiceMonitor" && r.Kind != "PodMonitor" || r.Group != "monitoring.coreos.com" || g.Superseded(r) {
 		return nil
 	}
 	return &monitor{r, graph.ReadLabelSelector(r, "spec", "selector")}
@@ -138,121 +151,31 @@ func labelledServices(g *graph.Graph) []labelledService {
 
 func monitorMisses(p *analyzer.Pass, m *monitor) {
 	beside := func(r *manifest.Resource) bool {
-		return r.Kind == "Service" && r.Group == "" && m.looksInto(p.Graph, r) && m.selector.Selector.Matches(labels.Set(manifest.StringMap(r.Node, "metadata", "labels")))
+		return m.Kind == "ServiceMonitor" && r.Kind == "Service" && r.Group == "" && m.looksInto(p.Graph, r) && m.selector.Selector.Matches(labels.Set(manifest.StringMap(r.Node, "metadata", "labels")))
 	}
-	miss := nearestService(p.Graph, m)
+	search, what := nearmiss.Services, "Services"
+	if m.Kind == "PodMonitor" {
+		search, what = nearmiss.Pods, "pods"
+	}
+	miss := search(p.Graph, nearmiss.Selection{Resource: m.Resource, Selector: m.selector, Owned: true,
+		Sees:  func(r *manifest.Resource) bool { return m.looksInto(p.Graph, r) },
+		Scope: "add spec.namespaceSelector.matchNames: [NAMESPACE]: without it the monitor selects in its own namespace"})
 	switch {
-	case slices.ContainsFunc(p.Unit.Siblings, beside):
-		p.Skip(m.Resource, "ServiceMonitors: their Services are only in a directory beside")
+	case slices.ContainsFunc(p.Unit.Siblings, beside), m.Kind == "PodMonitor" && len(p.Graph.SelectSiblings("", m.selector)) > 0:
+		p.Skip(m.Resource, m.Kind+"s: their "+what+" are only in a directory beside")
 		return
-	case miss == nil || p.Unit.Rewritten || !graph.OnlyLabels(m.selector):
-		p.Skip(m.Resource, "ServiceMonitors: their Services may live elsewhere")
+	case miss == nil || p.Unit.Rewritten:
+		p.Skip(m.Resource, m.Kind+"s: their "+what+" may live elsewhere")
 		return
 	}
 	f := analyzer.Finding{
-		Evidence:    analyzer.NearMiss,
-		Message:     fmt.Sprintf("%s matches no Services", m),
-		Label:       "no Service carries this label",
+		Message:     fmt.Sprintf("%s matches no %s", m, what),
+		Label:       "none of the " + what + " has this label",
 		Consequence: "it is accepted, and Prometheus gets no targets from it",
-		Help:        miss.Help,
-		Path:        m.selector.Path,
+		Path:        m.selector.PathTo(miss.Key),
 		Resource:    m.Resource,
-		Related:     []analyzer.Related{{Location: miss.At, Message: miss.What}},
 	}
-	if miss.Key != "" {
-		f.Path = append(slices.Clone(m.selector.LabelsPath), miss.Key)
-	}
-	if miss.Label != "" {
-		f.Label = miss.Label
-	}
+	miss.Explain(&f)
 	f.Location = m.EntryLocation(f.Path...)
 	p.Report(f)
-}
-
-// nearestService returns what explains best that a monitor selects nothing.
-func nearestService(g *graph.Graph, m *monitor) *near.Miss {
-	for _, try := range []func(*graph.Graph, *monitor, labelledService) *near.Miss{
-		serviceLabelOff, labelsOfItsPods, serviceNamed, serviceElsewhere,
-	} {
-		for _, s := range labelledServices(g) {
-			if miss := try(g, m, s); miss != nil {
-				return miss
-			}
-		}
-	}
-	return nil
-}
-
-// serviceLabelOff: the Service has all labels but one, and that one but for a
-// slip of the pen.
-func serviceLabelOff(g *graph.Graph, m *monitor, s labelledService) *near.Miss {
-	key := firstUnequal(m.selector.Equal, s.own)
-	value, labelled := s.own[key]
-	if !labelled || !near.Slip(value, m.selector.Equal[key]) || !m.looksInto(g, s.Resource) {
-		return nil
-	}
-	rest := maps.Clone(m.selector.Equal)
-	delete(rest, key)
-	if firstUnequal(rest, s.own) != "" {
-		return nil
-	}
-	return &near.Miss{
-		Key:  key,
-		At:   s.EntryLocation("metadata", "labels", key),
-		What: fmt.Sprintf("%s has %s=%s", s, key, value),
-		Help: fmt.Sprintf("write %s: %s", key, value),
-	}
-}
-
-// labelsOfItsPods: the labels are those by which the Service selects its pods.
-func labelsOfItsPods(g *graph.Graph, m *monitor, s labelledService) *near.Miss {
-	key := firstUnequal(m.selector.Equal, s.own)
-	if firstUnequal(m.selector.Equal, s.Selector.Equal) != "" || !m.looksInto(g, s.Resource) {
-		return nil
-	}
-	return &near.Miss{
-		Key:  key,
-		At:   s.EntryLocation(append(slices.Clone(s.Selector.LabelsPath), key)...),
-		What: fmt.Sprintf("%s selects its pods by this label, and does not carry it itself", s),
-		Help: fmt.Sprintf("add %s: %s to the labels of the Service", key, m.selector.Equal[key]),
-	}
-}
-
-// serviceNamed: a value that is asked for is the name of a Service, which
-// carries another one.
-func serviceNamed(g *graph.Graph, m *monitor, s labelledService) *near.Miss {
-	key := firstUnequal(m.selector.Equal, s.own)
-	if value, labelled := s.own[key]; labelled && s.Name == m.selector.Equal[key] && m.looksInto(g, s.Resource) {
-		return &near.Miss{
-			Key:  key,
-			At:   s.EntryLocation("metadata", "labels", key),
-			What: fmt.Sprintf("%s has the name, but the label %s=%s", s, key, value),
-			Help: fmt.Sprintf("write %s: %s", key, value),
-		}
-	}
-	return nil
-}
-
-// serviceElsewhere: the Service is in another namespace.
-func serviceElsewhere(g *graph.Graph, m *monitor, s labelledService) *near.Miss {
-	if firstUnequal(m.selector.Equal, s.own) != "" || m.looksInto(g, s.Resource) {
-		return nil
-	}
-	return &near.Miss{
-		Label: "in no namespace that it looks into",
-		At:    s.EntryLocation("metadata", "namespace"),
-		What:  fmt.Sprintf("%s carries the labels, in namespace %s", s, g.Namespace(s.Resource)),
-		Help:  fmt.Sprintf("add spec.namespaceSelector.matchNames: [%s]", g.Namespace(s.Resource)),
-	}
-}
-
-// firstUnequal returns the first key whose value the labels do not have, "" if
-// they have all.
-func firstUnequal(want, have map[string]string) (first string) {
-	for key, value := range want {
-		if is, ok := have[key]; (!ok || is != value) && (first == "" || key < first) {
-			first = key
-		}
-	}
-	return first
 }

@@ -6,9 +6,9 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
-	"github.com/kubeknot/kubeknot/rules/internal/near"
 	"github.com/kubeknot/kubeknot/rules/internal/text"
 )
 
@@ -110,26 +110,19 @@ func selectsNothing(p *analyzer.Pass, s *graph.Service) {
 		Resource:    s.Resource,
 		Notes:       besideNotes(p, s, beside),
 	}
-	if miss := near.NearestPods(p.Graph, s); miss != nil {
-		f.Evidence = analyzer.NearMiss
-		f.Help = miss.Help
-		f.Path = append(slices.Clone(s.Selector.Path), miss.Key)
-		if miss.Label != "" {
-			f.Label = miss.Label
-		}
-		if miss.Key == "" {
-			f.Path = s.Selector.Path
-		}
+	asked := nearmiss.Selection{Resource: s.Resource, Selector: s.Selector, Owned: true, Scope: "put both into one namespace: a Service selects pods of its own namespace only"}
+	if miss := nearmiss.Pods(p.Graph, asked); miss != nil {
+		miss.Explain(&f)
+		f.Path = s.Selector.PathTo(miss.Key)
 		f.Location = s.EntryLocation(f.Path...)
-		f.Related = []analyzer.Related{{Location: miss.At, Message: miss.What}}
 		p.Report(f)
 		return
 	}
 	others := company(p.Graph, s)
 	inNamespace := func(w *graph.Workload) bool { return p.Graph.SameNamespace(w.Resource, s.Resource) }
 	switch {
-	case slices.ContainsFunc(p.Graph.Near(s), func(w *graph.Workload) bool { return near.LeaderOnly(s, w) }):
-		p.Skip(s.Resource, "Services: a label they ask for is set on running pods")
+	case nearmiss.SetAtRunTime(p.Graph, asked):
+		p.Skip(s.Resource, "Services: a label they select by is set on running pods")
 	case len(beside) > 0:
 		p.Skip(s.Resource, "Services: only pods of a directory beside carry their labels")
 	case others >= enoughCompany && p.Unit.UnreadAlone():
@@ -195,7 +188,7 @@ func besideNotes(p *analyzer.Pass, s *graph.Service, beside []*graph.Workload) [
 		return nil
 	}
 	w := beside[0]
-	return []string{fmt.Sprintf("only %s in %s carries %s, and it is not applied together with this", w, near.RelativeDir(p.Unit, w.Resource), s.Selector)}
+	return []string{fmt.Sprintf("only %s in %s carries %s, and it is not applied together with this", w, text.RelativeDir(p.Unit, w.Resource), s.Selector)}
 }
 
 // losesPods reports a Service of an ancestor directory whose pods the unit
@@ -212,7 +205,7 @@ func losesPods(p *analyzer.Pass, s *graph.Service) {
 			if !w.Own || !unit.SameObject(w.Resource, before.Resource) {
 				continue
 			}
-			key := near.MissingKey(s.Selector, w)
+			key := nearmiss.Missing(s.Selector.Equal, w.Carries)
 			p.Report(analyzer.Finding{
 				Evidence:    analyzer.NearMiss,
 				Message:     fmt.Sprintf("%s takes the pods of %s away", w, s),

@@ -7,7 +7,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
-	"github.com/kubeknot/kubeknot/rules/internal/near"
+	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/rules/internal/text"
 )
 
@@ -172,6 +172,7 @@ func unresolvedPort(s *graph.Service, port graph.ServicePort, w *portedPods) ana
 	f.Location = s.EntryLocation(f.Path...)
 	hint := portHint(port, w)
 	f.Help, f.Related = hint.Help, []analyzer.Related{{Location: hint.At, Message: hint.What}}
+	f.Notes = nearmiss.Notes(hint.Wanted, hint.There)
 	return f
 }
 
@@ -200,8 +201,8 @@ func partlyResolvedPort(s *graph.Service, port graph.ServicePort, without []*por
 }
 
 // portHint says which port may have been meant, or what there is.
-func portHint(port graph.ServicePort, w *portedPods) near.Miss {
-	for _, explain := range []func(graph.ServicePort, *portedPods, graph.ContainerPort) *near.Miss{
+func portHint(port graph.ServicePort, w *portedPods) nearmiss.Explanation {
+	for _, explain := range []func(graph.ServicePort, *portedPods, graph.ContainerPort) *nearmiss.Explanation{
 		otherProtocol, portNameOff, unnamedPort, onlyPort,
 	} {
 		for _, c := range w.ports {
@@ -218,14 +219,14 @@ func portHint(port graph.ServicePort, w *portedPods) near.Miss {
 		return *hint
 	}
 	if len(w.ports) == 0 {
-		return near.Miss{
+		return nearmiss.Explanation{
 			At:   w.EntryLocation(w.At("spec", "containers", "0", "name")...),
 			What: fmt.Sprintf("the containers of %s declare no ports", w),
 			Help: fmt.Sprintf("declare the port in the container, with name: %s and its containerPort, or write its number as targetPort", port.Target),
 		}
 	}
 	first := w.ports[0].Path
-	return near.Miss{
+	return nearmiss.Explanation{
 		At:   w.KeyLocation(first[:len(first)-1]...),
 		What: fmt.Sprintf("the ports of %s are %s", w, text.PortList(w.ports)),
 		Help: fmt.Sprintf("write one of these as targetPort, or name a port %s", port.Target),
@@ -233,49 +234,52 @@ func portHint(port graph.ServicePort, w *portedPods) near.Miss {
 }
 
 // otherProtocol: the name is there, for another protocol.
-func otherProtocol(port graph.ServicePort, _ *portedPods, c graph.ContainerPort) *near.Miss {
+func otherProtocol(port graph.ServicePort, _ *portedPods, c graph.ContainerPort) *nearmiss.Explanation {
 	if c.Name != port.Target {
 		return nil
 	}
-	return &near.Miss{
+	return &nearmiss.Explanation{
 		What: fmt.Sprintf("the port of this name is of protocol %s, the Service's of %s", c.Protocol, port.Protocol),
 		Help: "make both protocols the same",
 	}
 }
 
 // portNameOff: the name is a slip of the pen, or a part of the other.
-func portNameOff(port graph.ServicePort, _ *portedPods, c graph.ContainerPort) *near.Miss {
-	if c.Name == "" || !(near.Slip(c.Name, port.Target) || near.Contains(c.Name, port.Target)) {
+func portNameOff(port graph.ServicePort, _ *portedPods, c graph.ContainerPort) *nearmiss.Explanation {
+	if c.Name == "" || !(nearmiss.IsSlip(c.Name, port.Target) || nearmiss.IsPart(c.Name, port.Target)) {
 		return nil
 	}
-	return &near.Miss{What: "there is port " + c.Name, Help: "write targetPort: " + c.Name}
+	return &nearmiss.Explanation{
+		What: "port " + c.Name + " is declared here", Wanted: port.Target, There: c.Name,
+		Help: fmt.Sprintf("set targetPort to %s, the name that the pods declare", c.Name),
+	}
 }
 
 // unnamedPort: the port of the Service's own number has no name.
-func unnamedPort(port graph.ServicePort, _ *portedPods, c graph.ContainerPort) *near.Miss {
+func unnamedPort(port graph.ServicePort, _ *portedPods, c graph.ContainerPort) *nearmiss.Explanation {
 	if c.Name != "" || c.Number != port.Number {
 		return nil
 	}
-	return &near.Miss{What: "this port has no name", Help: fmt.Sprintf("name it %s, or write targetPort: %d", port.Target, c.Number)}
+	return &nearmiss.Explanation{What: "this port has no name", Help: fmt.Sprintf("name it %s, or write targetPort: %d", port.Target, c.Number)}
 }
 
 // onlyPort: there is but one that can be meant.
-func onlyPort(port graph.ServicePort, w *portedPods, c graph.ContainerPort) *near.Miss {
+func onlyPort(port graph.ServicePort, w *portedPods, c graph.ContainerPort) *nearmiss.Explanation {
 	switch {
 	case len(w.ports) != 1:
 		return nil
 	case c.Name == "":
-		return &near.Miss{What: "the only port has no name", Help: fmt.Sprintf("name it %s, or write targetPort: %d", port.Target, c.Number)}
+		return &nearmiss.Explanation{What: "the only port has no name", Help: fmt.Sprintf("name it %s, or write targetPort: %d", port.Target, c.Number)}
 	}
-	return &near.Miss{What: "the only port is " + c.Name, Help: "write targetPort: " + c.Name}
+	return &nearmiss.Explanation{What: "the only port is " + c.Name, Help: "write targetPort: " + c.Name}
 }
 
 // initContainerPort: the name is there, in a container that has ended.
-func initContainerPort(port graph.ServicePort, w *portedPods) *near.Miss {
+func initContainerPort(port graph.ServicePort, w *portedPods) *nearmiss.Explanation {
 	for _, c := range w.InitContainers() {
 		for _, declared := range c.Ports() {
 			if declared.Name == port.Target {
-				return &near.Miss{
+				return &nearmiss.Explanation{
 					At:   w.EntryLocation(append(declared.Path, "name")...),
 					What: fmt.Sprintf("%s is an init container, whose ports do not count", c.Name),
 					Help: "declare the port in a container that keeps running",

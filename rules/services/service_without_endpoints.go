@@ -114,7 +114,7 @@ func withoutEndpoints(p *analyzer.Pass, s *graph.Service, selected map[*graph.Wo
 		f.Label, f.Path = "selects nothing, not everything", s.Selector.Path
 		f.Location = s.EntryLocation(s.Selector.Path...)
 	}
-	for _, w := range p.Graph.Near(s) {
+	for _, w := range p.Graph.Called(s.Name) {
 		if w.Name == s.Name && w.Name != "" && !selected[w] && !w.Superseded && !w.Custom && len(w.Labels) > 0 && p.Graph.SameNamespace(s.Resource, w.Resource) {
 			f.Evidence = analyzer.NearMiss
 			f.Related = []analyzer.Related{{Location: w.EntryLocation(w.At("metadata", "labels")...), Message: fmt.Sprintf("the pods of %s have %s", w, w.PodLabels())}}

@@ -66,7 +66,7 @@ spec:
 			if ref.Use != graph.Claim || !missing.Judged(p, ref) {
 				continue
 			}
-			if f := missing.Find(p, ref, missing.NameOff, missing.Elsewhere, missing.NamePart); f != nil {
+			if f := missing.Find(p, ref); f != nil {
 				f.Consequence = "it is accepted, and its pods stay Pending: the scheduler does not find the claim"
 				p.Report(*f)
 			}

@@ -9,7 +9,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
-	"github.com/kubeknot/kubeknot/rules/internal/near"
+	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 )
 
 // ProbePortUnresolved reports probes and lifecycle hooks that name a port which
@@ -146,7 +146,14 @@ func unsurePorts(p *analyzer.Pass, c graph.Container) string {
 // explainPort says what the name may have meant.
 func explainPort(w *graph.Workload, c graph.Container, name string, f *analyzer.Finding) {
 	ports := c.Ports()
-	closest := slices.IndexFunc(ports, func(p graph.ContainerPort) bool { return near.Slip(p.Name, name) })
+	names := make([]string, len(ports))
+	for i, port := range ports {
+		names[i] = port.Name
+	}
+	closest := -1
+	if best, ok := nearmiss.Nearest(name, names); ok {
+		closest = slices.Index(names, best)
+	}
 	if closest < 0 && len(ports) == 1 {
 		closest = 0
 	}

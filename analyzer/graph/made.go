@@ -1,0 +1,32 @@
+package graph
+
+import (
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+)
+
+// Made is an object that a controller makes for another one.
+type Made struct {
+	Target
+	// Namespace is where it is made; "" may be any.
+	Namespace string
+	// By is the object that it is made for.
+	By *manifest.Resource
+}
+
+type madeKey struct{}
+
+// Made returns the objects of a kind of the core group that controllers make for
+// objects of the unit and its context, in their order.
+func (g *Graph) Made(kind string) []Made {
+	return g.View(madeKey{}, func() any {
+		all := map[string][]Made{}
+		for _, list := range [][]*manifest.Resource{g.Unit.Resources, g.Unit.Context} {
+			for _, r := range list {
+				for _, p := range productsOf(g, r) {
+					all[p.Kind] = append(all[p.Kind], Made{p.Target, p.namespace, r})
+				}
+			}
+		}
+		return all
+	}).(map[string][]Made)[kind]
+}

@@ -1,0 +1,134 @@
+package graph
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+)
+
+// pointer is a field by which objects of a kind refer to another one. "[]" in the
+// path stands for each item of a list. The path leads to the name, or, if in is
+// true, to an object with the fields name, and perhaps namespace, kind and group
+// or apiVersion.
+type pointer struct {
+	path        string
+	in          bool
+	group, kind string // where the object does not say them
+}
+
+var toService = pointer{in: true, kind: "Service"}
+
+func (p pointer) at(path string) pointer {
+	p.path = path
+	return p
+}
+
+// routeBackends are the backends of the routes of the Gateway API
+// (sigs.k8s.io/gateway-api apis/v1: BackendObjectReference).
+var routeBackends = []pointer{
+	toService.at("spec.rules.[].backendRefs.[]"),
+	toService.at("spec.rules.[].filters.[].requestMirror.backendRef"),
+}
+
+// webhooks are the Services of webhooks
+// (k8s.io/api/admissionregistration/v1: WebhookClientConfig).
+var webhooks = []pointer{toService.at("webhooks.[].clientConfig.service")}
+
+// pointers are the references of kinds other than those that are read by
+// References, by group and kind. The source stands behind each.
+var pointers = map[string][]pointer{
+	"gateway.networking.k8s.io/HTTPRoute": routeBackends,
+	"gateway.networking.k8s.io/GRPCRoute": routeBackends,
+	"gateway.networking.k8s.io/TLSRoute":  routeBackends,
+	"gateway.networking.k8s.io/TCPRoute":  routeBackends,
+	"gateway.networking.k8s.io/UDPRoute":  routeBackends,
+
+	"admissionregistration.k8s.io/ValidatingWebhookConfiguration": webhooks,
+	"admissionregistration.k8s.io/MutatingWebhookConfiguration":   webhooks,
+	// k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1: WebhookConversion
+	"apiextensions.k8s.io/CustomResourceDefinition": {toService.at("spec.conversion.webhook.clientConfig.service")},
+	// k8s.io/kube-aggregator/pkg/apis/apiregistration/v1: APIServiceSpec
+	"apiregistration.k8s.io/APIService": {toService.at("spec.service")},
+
+	// https://argo-rollouts.readthedocs.io/en/stable/features/specification/
+	"argoproj.io/Rollout": {
+		{path: "spec.strategy.canary.canaryService", kind: "Service"},
+		{path: "spec.strategy.canary.stableService", kind: "Service"},
+		{path: "spec.strategy.blueGreen.activeService", kind: "Service"},
+		{path: "spec.strategy.blueGreen.previewService", kind: "Service"},
+		{path: "spec.workloadRef", in: true, group: "apps", kind: "Deployment"},
+	},
+	// https://github.com/kubernetes/autoscaler: vertical-pod-autoscaler/pkg/apis/autoscaling.k8s.io/v1
+	"autoscaling.k8s.io/VerticalPodAutoscaler": {{path: "spec.targetRef", in: true}},
+	// https://keda.sh/docs/latest/concepts/authentication/
+	"keda.sh/TriggerAuthentication": {
+		{path: "spec.secretTargetRef.[]", in: true, kind: "Secret"},
+		{path: "spec.configMapTargetRef.[]", in: true, kind: "ConfigMap"},
+	},
+	// https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/crd/http/ingressroute/
+	"traefik.io/IngressRoute":          {toService.at("spec.routes.[].services.[]")},
+	"traefik.containo.us/IngressRoute": {toService.at("spec.routes.[].services.[]")},
+	// https://cert-manager.io/docs/reference/api-docs/#cert-manager.io/v1.CertificateSpec
+	"cert-manager.io/Certificate": {{path: "spec.issuerRef", in: true, group: "cert-manager.io", kind: "Issuer"}},
+	// https://external-secrets.io/latest/api/externalsecret/
+	"external-secrets.io/ExternalSecret": {{path: "spec.secretStoreRef", in: true, group: "external-secrets.io", kind: "SecretStore"}},
+}
+
+// pointers reads the references of a resource that the table knows.
+func (r *reader) pointers(from *manifest.Resource) {
+	for _, p := range pointers[from.Group+"/"+from.Kind] {
+		for _, path := range expand(from, nil, strings.Split(p.path, ".")) {
+			r.point(from, p, path)
+		}
+	}
+}
+
+// point adds one reference of a pointer.
+func (r *reader) point(from *manifest.Resource, p pointer, path []string) {
+	t := Target{Group: p.group, Kind: p.kind}
+	ref := Reference{From: from, Use: Points, Path: path}
+	if p.in {
+		n := from.Get(path...)
+		if kind := manifest.String(n, "kind"); kind != "" {
+			t.Kind = kind
+		}
+		if group := manifest.Get(n, "group"); group != nil {
+			t.Group = manifest.String(group)
+		}
+		if version := manifest.String(n, "apiVersion"); version != "" {
+			t.Group, _, _ = strings.Cut(version, "/")
+			if !strings.Contains(version, "/") {
+				t.Group = ""
+			}
+		}
+		ref.Path, ref.Namespace = at(path, "name"), manifest.String(n, "namespace")
+	}
+	t.Name = manifest.String(from.Node, ref.Path...)
+	ref.Target = t
+	if t.Kind == "" || strings.HasPrefix(t.Kind, "Cluster") {
+		return // of the cluster as a whole, so mostly set up apart
+	}
+	r.add(ref)
+}
+
+// expand returns the paths of a resource that a pattern stands for.
+func expand(r *manifest.Resource, done, rest []string) [][]string {
+	for i, step := range rest {
+		if step != "[]" {
+			continue
+		}
+		list := slices.Concat(done, rest[:i])
+		var found [][]string
+		for j := range manifest.Items(r.Get(list...)) {
+			found = append(found, expand(r, at(list, strconv.Itoa(j)), rest[i+1:])...)
+		}
+		return found
+	}
+	path := slices.Concat(done, rest)
+	if r.Get(path...) == nil {
+		return nil
+	}
+	return [][]string{path}
+}
