@@ -28,7 +28,6 @@ var order = [][]string{
 	{"analyzer/nearmiss"},
 	{"rules/internal/text", "rules/internal/verdict"},
 	{"rules/internal/workload"},
-	{"rules/internal/near"},
 	{"rules/internal/missing"},
 	{
 		"rules/api", "rules/disruption", "rules/documents", "rules/kustomize", "rules/network", "rules/rbac", "rules/references",

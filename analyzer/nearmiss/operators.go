@@ -88,11 +88,9 @@ type labelKeysKey struct{}
 func labelKeys(g *graph.Graph) map[string]bool {
 	return g.View(labelKeysKey{}, func() any {
 		all := map[string]bool{}
-		for _, list := range [][]*graph.Workload{g.Workloads, g.Siblings()} {
-			for _, w := range list {
-				for key := range w.Labels {
-					all[key] = true
-				}
+		for _, w := range g.Workloads {
+			for key := range w.Labels {
+				all[key] = true
 			}
 		}
 		return all
