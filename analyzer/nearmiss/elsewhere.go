@@ -60,7 +60,7 @@ func (d dangling) ofOtherScale() *Explanation {
 					Label: "not the API group of the target",
 					At:    w.EntryLocation("apiVersion"),
 					What:  fmt.Sprintf("%s is defined in %s", w, w.APIVersion),
-					Help:  fmt.Sprintf("set apiVersion to %s: the target is looked up by its group and kind", w.APIVersion),
+					Help:  fmt.Sprintf("set apiVersion to %s: the target is looked up by its group and kind", served(w)),
 				}
 			}
 			e := &Explanation{
@@ -77,6 +77,15 @@ func (d dangling) ofOtherScale() *Explanation {
 		}
 	}
 	return nil
+}
+
+// served returns the apiVersion of a workload, in the version that replaced its
+// own (https://kubernetes.io/docs/reference/using-api/deprecation-guide/#v1-16).
+func served(w *graph.Workload) string {
+	if w.Scalable() && w.Group != "" {
+		return "apps/v1"
+	}
+	return w.APIVersion
 }
 
 // unused reports whether nothing references an object.

@@ -30,6 +30,9 @@ func (d dangling) likely(candidates []candidate) *Explanation {
 		}
 		found = append(found, c)
 	}
+	if len(found) == 0 {
+		found = d.reworded(candidates)
+	}
 	if len(found) == 0 || !d.alone(found[0]) {
 		return nil
 	}
@@ -40,6 +43,18 @@ func (d dangling) likely(candidates []candidate) *Explanation {
 		return nil
 	}
 	return d.meant(found[0])
+}
+
+// reworded returns the candidates that have the same words and that something else
+// references: the name alone is enough where the unit holds all.
+func (d dangling) reworded(candidates []candidate) []candidate {
+	var found []candidate
+	for _, c := range candidates {
+		if Compare(d.ref.Target.Name, c.written) == Reworded && d.reachable(c) && d.holds(c) && d.Unit.Complete() {
+			found = append(found, c)
+		}
+	}
+	return found
 }
 
 // holds reports whether a ConfigMap or Secret has the key that is asked for, or
@@ -55,7 +70,7 @@ func (d dangling) idle(c candidate) bool {
 }
 
 // alone reports whether what speaks against a likely explanation is missing: that
-// several objects reference the name, which then lives elsewhere, that it is
+// several objects of a kind reference the name, which then lives elsewhere, that it is
 // defined beside, and that the unit does not hold all.
 func (d dangling) alone(c candidate) bool {
 	sameFile := c.resource != nil && c.resource.File() == d.ref.From.File()
@@ -63,7 +78,8 @@ func (d dangling) alone(c candidate) bool {
 		return false
 	}
 	return !slices.ContainsFunc(d.Graph.References().Naming(d.ref.Target), func(other *graph.Reference) bool {
-		return other.From != d.ref.From && unit.SameNamespace(other.Namespace, d.ref.Namespace)
+		return other.From != d.ref.From && other.Use == d.ref.Use && other.From.Kind == d.ref.From.Kind &&
+			unit.SameNamespace(other.Namespace, d.ref.Namespace)
 	})
 }
 
@@ -122,6 +138,12 @@ func (d dangling) pair(candidates []candidate) *Explanation {
 		}
 	}
 	if len(idle) != 1 || !d.alone(idle[0]) || !d.together(idle[0].resource) || d.others() {
+		return nil
+	}
+	closer := func(c candidate) bool {
+		return c.name != idle[0].name && d.reachable(c) && Compare(d.ref.Target.Name, c.written) >= Part
+	}
+	if slices.ContainsFunc(candidates, closer) { // though something references it
 		return nil
 	}
 	e := d.meant(idle[0])

@@ -76,8 +76,12 @@ func misspelled(a, b string) Likeness {
 			continue
 		}
 		l := spelled(as[i], bs[i])
-		if l == Unlike && len(as) > 1 && sameBeginning(as[i], bs[i]) {
+		switch {
+		case l != Unlike || len(as) == 1:
+		case sameBeginning(as[i], bs[i]):
 			l = Changed
+		case letterMissing(as[i], bs[i]) && min(len(a), len(b)) >= 6:
+			l = Slip
 		}
 		if l == Unlike || worst != Unlike && Distance(a, b) > allowed(a, b) {
 			return Unlike // another word
@@ -96,6 +100,12 @@ func misspelled(a, b string) Likeness {
 // by two letters: redis-cash and redis-cache.
 func sameBeginning(a, b string) bool {
 	return min(len(a), len(b)) >= 4 && a[:2] == b[:2] && a[len(a)-1:] != "s" && Distance(a, b) <= 2 && bare(a) != bare(b)
+}
+
+// letterMissing reports whether a short word of a longer name has one letter more
+// than another one: todo-web and todo-we.
+func letterMissing(a, b string) bool {
+	return len(a) != len(b) && min(len(a), len(b)) >= 2 && Distance(a, b) == 1 && bare(a) != bare(b) && !distinct[[2]string{a, b}] && !distinct[[2]string{b, a}]
 }
 
 // spelled compares two words letter by letter.
@@ -204,7 +214,7 @@ var kindWords = sets.New(
 	"cm", "config", "configmap", "conf", "cfg",
 	"secret", "secrets", "creds", "credentials",
 	"pvc", "pv", "claim", "volume", "vol",
-	"sa", "account", "serviceaccount", "role", "clusterrole", "binding", "rolebinding",
+	"app", "sa", "account", "serviceaccount", "role", "clusterrole", "binding", "rolebinding",
 )
 
 // reworded reports whether two names have the same words, see Reworded.
