@@ -48,6 +48,9 @@ func (d dangling) likely(candidates []candidate) *Explanation {
 // reworded returns the candidates that have the same words and that something else
 // references: the name alone is enough where the unit holds all.
 func (d dangling) reworded(candidates []candidate) []candidate {
+	if d.ref.Target.Kind == "ConfigMap" || d.ref.Target.Kind == "Secret" { // web beside web-config: often two
+		return nil
+	}
 	var found []candidate
 	for _, c := range candidates {
 		if Compare(d.ref.Target.Name, c.written) == Reworded && d.reachable(c) && d.holds(c) && d.Unit.Complete() {
