@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
@@ -26,7 +27,7 @@ Rego is of version 0 unless the source says version: v1, as in Gatekeeper.`,
 		"github.com/open-policy-agent/frameworks/constraint/pkg/client/drivers/rego",
 	},
 	Run: func(p *analyzer.Pass) error {
-		if p.Unit.Rewritten {
+		if p.Unit.Rewrites(kustomize.Everything) {
 			return nil
 		}
 		for _, r := range p.Unit.Resources {

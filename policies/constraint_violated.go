@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
@@ -115,7 +116,7 @@ func constraintsOf(u *unit.Unit) ([]*constraint, error) {
 
 // judgeConstraints is the function of constraintViolated.
 func judgeConstraints(p *analyzer.Pass, bounds limits) error {
-	if p.Unit.Rewritten || p.Unit.Kind == unit.Document { // what is not there may be added
+	if p.Unit.Rewrites(kustomize.Everything) || p.Unit.Kind == unit.Document { // what is not there may be added
 		return nil
 	}
 	constraints, err := constraintsOf(p.Unit)

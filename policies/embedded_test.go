@@ -12,6 +12,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/loader"
 	"github.com/open-policy-agent/opa/v1/tester"
 
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
@@ -140,7 +141,7 @@ func TestPolicies(t *testing.T) {
 			"replicas-default", tree{"u/a.yaml": sleep, "base/h.yaml": hpa}, nil, nil,
 		},
 		"kustomize may set the replicas": {
-			"replicas-default", tree{"u/a.yaml": sleep}, func(u *unit.Unit) { u.Rewritten = true }, nil,
+			"replicas-default", tree{"u/a.yaml": sleep}, func(u *unit.Unit) { u.Rewritten = kustomize.Everything }, nil,
 		},
 		"an update without replicas": {
 			"replicas-default", tree{"u/a.yaml": sleep, "base/a.yaml": sleep + "  replicas: 3\n"}, nil,

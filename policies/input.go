@@ -7,6 +7,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
@@ -143,7 +144,7 @@ func (in *input) value(kinds []string) (ast.Value, error) {
 			ast.Item(ast.StringTerm("kind"), ast.StringTerm(string(u.Kind))),
 			ast.Item(ast.StringTerm("namespace"), ast.StringTerm(u.Namespace)),
 			ast.Item(ast.StringTerm("complete"), ast.BooleanTerm(u.Complete())),
-			ast.Item(ast.StringTerm("rewritten"), ast.BooleanTerm(u.Rewritten)),
+			ast.Item(ast.StringTerm("rewritten"), ast.BooleanTerm(u.Rewrites(kustomize.Relations))),
 		)),
 		ast.Item(ast.StringTerm("resources"), ast.NewTerm(resources)),
 	), nil

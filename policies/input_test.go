@@ -7,6 +7,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
@@ -37,7 +38,7 @@ apiVersion: v1
 kind: ConfigMap
 `,
 	}, func(u *unit.Unit) {
-		u.Namespace, u.Rewritten, u.Open = "x", true, []string{"because"}
+		u.Namespace, u.Rewritten, u.Open = "x", kustomize.Everything, []string{"because"}
 	})
 	want := map[string]any{
 		"unit": map[string]any{"name": "u", "kind": "directory", "namespace": "x", "complete": false, "rewritten": true},

@@ -40,8 +40,8 @@ type Kustomization struct {
 	Inputs []Reference
 	// Generated are the ConfigMaps and Secrets that it makes.
 	Generated []Generated
-	// Rewritten reports labels, patches or transformers that change resources.
-	Rewritten bool
+	// Rewritten is what it changes of the resources that it lists.
+	Rewritten Aspects
 	// Unbuilt says what keeps it from being built here, which is no fault: the
 	// reasons complete "not built: ".
 	Unbuilt []Unbuilt
@@ -92,9 +92,7 @@ func Read(dir string, d *manifest.Document) *Kustomization {
 			k.Generated = append(k.Generated, Generated{g.kind, manifest.String(n, "name")})
 		}
 	}
-	for _, field := range []string{"commonLabels", "labels", "patches", "patchesStrategicMerge", "patchesJson6902", "transformers", "replacements", "vars", "components", "replicas", "namePrefix", "nameSuffix", "namespace"} {
-		k.Rewritten = k.Rewritten || manifest.Get(d.Root, field) != nil
-	}
+	k.Rewritten = changes(d.Root)
 	d.NoteDuplicates()
 	k.findUnbuilt()
 	k.hideSecrets()

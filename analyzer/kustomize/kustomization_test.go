@@ -14,11 +14,11 @@ func TestRead(t *testing.T) {
 	read := func(text string) *Kustomization {
 		return Read("k", manifest.Parse(source.NewFile("f", "f", []byte("apiVersion: kustomize.config.k8s.io/v1\nkind: Kustomization\n"+text))).Documents[0])
 	}
-	if c := read("resources: [a.yaml]"); c.Rewritten || len(c.Unbuilt) != 0 {
+	if c := read("resources: [a.yaml]"); c.Rewritten != 0 || len(c.Unbuilt) != 0 {
 		t.Errorf("plain kustomization: %+v", c)
 	}
 	for _, text := range []string{"commonLabels: {a: b}", "labels: [{pairs: {a: b}}]", "patches: [{patch: x}]"} {
-		if !read(text).Rewritten {
+		if read(text).Rewritten == 0 {
 			t.Errorf("%s changes resources", text)
 		}
 	}

@@ -242,7 +242,7 @@ func (l *layout) kustomization(c *kustomize.Kustomization) Spec {
 		seen[c.Dir] = true
 		s.Configs = append(s.Configs, c.Document.File.Rel)
 		s.Generated = append(s.Generated, c.Generated...)
-		s.Rewritten = s.Rewritten || c.Rewritten
+		s.Rewritten |= c.Rewritten
 		for _, u := range c.Unbuilt {
 			s.Open = append(s.Open, u.Reason)
 		}
@@ -253,6 +253,8 @@ func (l *layout) kustomization(c *kustomize.Kustomization) Spec {
 			switch base := l.custom[target.Path]; {
 			case base != nil:
 				add(base)
+			case target.Field[0] == "components": // nobody knows what it changes
+				s.Rewritten = kustomize.Everything
 			case seen[target.Path] || target.Path == "":
 			case slices.Contains(l.byDir[path.Dir(target.Path)], target.Path):
 				seen[target.Path] = true

@@ -82,9 +82,9 @@ type Unit struct {
 	// Open says why the absence of something proves nothing; empty if the unit
 	// is complete.
 	Open []string
-	// Rewritten reports that kustomize changes these resources by labels,
-	// patches or other transformers before they are applied.
-	Rewritten bool
+	// Rewritten is what kustomize still changes of these resources before they
+	// are applied: 0 if they are applied as they are.
+	Rewritten kustomize.Aspects
 
 	unread  [][]byte // what documents hold that could not be read
 	once    sync.Once
@@ -93,6 +93,9 @@ type Unit struct {
 
 // Complete reports whether the absence of something is evidence.
 func (u *Unit) Complete() bool { return len(u.Open) == 0 }
+
+// Rewrites reports whether kustomize still changes any of the aspects.
+func (u *Unit) Rewrites(any kustomize.Aspects) bool { return u.Rewritten&any != 0 }
 
 // UnreadAlone reports whether nothing but documents that could not be read, see
 // MayHold, keeps the unit from being complete. It is true of a complete one.
@@ -157,7 +160,7 @@ type Spec struct {
 	Generated      []kustomize.Generated
 	GeneratedAbove []kustomize.Generated
 	Open           []string
-	Rewritten      bool
+	Rewritten      kustomize.Aspects
 }
 
 // Assemble makes the unit of a plan. get returns the parsed file of a path,

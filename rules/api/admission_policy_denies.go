@@ -5,6 +5,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
@@ -26,7 +27,7 @@ What the manifests do not decide is counted and not judged: validations that dep
 		"k8s.io/apiserver/pkg/admission/plugin/policy/validating",
 	},
 	Run: func(p *analyzer.Pass) error {
-		if p.Unit.Rewritten || p.Unit.Kind == unit.Document { // what is not there may be added
+		if p.Unit.Rewrites(kustomize.Everything) || p.Unit.Kind == unit.Document { // what is not there may be added
 			return nil
 		}
 		a := admissionOf(p.Graph)

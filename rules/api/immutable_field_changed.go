@@ -8,6 +8,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
@@ -61,7 +62,7 @@ data:
 		"k8s.io/kubernetes/pkg/registry: ValidateUpdate of each kind's strategy",
 	},
 	Run: func(p *analyzer.Pass) error {
-		if p.Unit.Rewritten {
+		if p.Unit.Rewrites(kustomize.Everything) {
 			return nil
 		}
 		above := map[graph.Target][]*manifest.Resource{}

@@ -7,6 +7,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/rules/internal/verdict"
 )
@@ -92,7 +93,7 @@ spec:
 			if !w.Own || w.Custom || w.Superseded || w.Controlled() || refused[w.Resource] || graph.NoPods(p.Graph, w) {
 				continue
 			}
-			if _, served := verdict.Builtin(w.Resource); !served || p.Unit.Rewritten {
+			if _, served := verdict.Builtin(w.Resource); !served || p.Unit.Rewrites(kustomize.Everything) {
 				continue
 			}
 			if !podRefused(p, w, judged[w.Resource]) && !w.IsPod() && policies != nil {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/rules/internal/text"
 )
@@ -97,7 +98,7 @@ func blocksDrain(p *analyzer.Pass, b *graph.Budget, c podCount) {
 		p.Skip(b.Resource, "PodDisruptionBudgets: their limits are still to be filled in")
 	case !ok || c.replicas == 0 && (field == "maxUnavailable" || strings.HasSuffix(value, "%")): // pdb-needs-scale
 	case c.pods > keeps:
-	case p.Unit.Rewritten:
+	case p.Unit.Rewrites(kustomize.Relations):
 		p.Skip(b.Resource, "PodDisruptionBudgets: they, or the replicas of their pods, may be changed by kustomize")
 	case b.SelectsAll() && field == "minAvailable" && !strings.HasSuffix(value, "%"), len(besideProtected(p, b)) > 0:
 		p.Skip(b.Resource, "PodDisruptionBudgets: more pods that they count may live elsewhere")

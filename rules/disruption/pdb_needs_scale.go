@@ -7,6 +7,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 )
 
 // PDBNeedsScale reports budgets relative to a count that nobody has.
@@ -75,7 +76,7 @@ spec:
 			}
 			switch w := culprit(b); {
 			case w == nil || !b.Own && !w.Own:
-			case p.Unit.Rewritten:
+			case p.Unit.Rewrites(kustomize.Relations):
 				p.Skip(b.Resource, "PodDisruptionBudgets: their limits may come from kustomize")
 			default:
 				p.Report(needsScale(b, w, field, value))

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 )
@@ -90,7 +91,7 @@ func protectsNothing(p *analyzer.Pass, b *graph.Budget) {
 		case b.SelectsAll():
 		case !manifest.IsMapping(b.Get("spec")), b.Get(b.Selector.Path...) != nil && !manifest.IsMapping(b.Get(b.Selector.Path...)):
 			// the server refuses it
-		case p.Unit.Rewritten:
+		case p.Unit.Rewrites(kustomize.Relations):
 			p.Skip(b.Resource, "PodDisruptionBudgets: their selectors may come from kustomize")
 		default:
 			p.Report(selectorless(b))
@@ -134,7 +135,7 @@ func noProtectedPods(p *analyzer.Pass, b *graph.Budget) {
 		Resource:    b.Resource,
 	}
 	if miss := nearmiss.Pods(p.Graph, asked); miss != nil {
-		if p.Unit.Rewritten {
+		if p.Unit.Rewrites(kustomize.Relations) {
 			p.Skip(b.Resource, "PodDisruptionBudgets: the labels of their pods may come from kustomize")
 			return
 		}
@@ -147,7 +148,7 @@ func noProtectedPods(p *analyzer.Pass, b *graph.Budget) {
 	switch {
 	case len(besideProtected(p, b)) > 0:
 		p.Skip(b.Resource, "PodDisruptionBudgets: only pods of a directory beside carry their labels")
-	case !p.Unit.Complete() || p.Unit.Rewritten || !p.Graph.HasWorkloads(b.Resource):
+	case !p.Unit.Complete() || p.Unit.Rewrites(kustomize.Relations) || !p.Graph.HasWorkloads(b.Resource):
 		p.Skip(b.Resource, "PodDisruptionBudgets: their pods may live elsewhere")
 	default:
 		f.Evidence = analyzer.Absent

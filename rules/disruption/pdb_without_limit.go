@@ -5,6 +5,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
 
@@ -69,7 +70,7 @@ spec:
 			if field, _ := b.Limit(); field != "" || !b.Own || !manifest.IsMapping(b.Get("spec")) {
 				continue
 			}
-			if p.Unit.Rewritten {
+			if p.Unit.Rewrites(kustomize.Fields) {
 				p.Skip(b.Resource, "PodDisruptionBudgets: their limits may come from kustomize")
 				continue
 			}

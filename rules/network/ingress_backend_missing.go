@@ -7,6 +7,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/rules/internal/missing"
 	"github.com/kubeknot/kubeknot/rules/internal/text"
@@ -129,7 +130,7 @@ func backendPort(p *analyzer.Pass, ref *graph.Reference, services []*graph.Servi
 	switch {
 	case ref.Key == "", slices.ContainsFunc(services, has):
 		return
-	case manifest.IsPlaceholder(ref.Key) || p.Unit.Rewritten || slices.ContainsFunc(services, unknown):
+	case manifest.IsPlaceholder(ref.Key) || p.Unit.Rewrites(kustomize.Relations) || slices.ContainsFunc(services, unknown):
 		p.Skip(ref.From, "resources: the ports of their Services are not known yet")
 		return
 	}

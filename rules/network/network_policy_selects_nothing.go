@@ -6,6 +6,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 )
@@ -102,7 +103,7 @@ func policySelector(p *analyzer.Pass, r *manifest.Resource, selector graph.Selec
 	if miss == nil {
 		miss = nearmiss.PodsBeside(p.Graph, asked)
 	}
-	if miss == nil || p.Unit.Rewritten {
+	if miss == nil || p.Unit.Rewrites(kustomize.Relations) {
 		p.Skip(r, "NetworkPolicies: their pods may live elsewhere")
 		return
 	}

@@ -81,7 +81,7 @@ spec:
 func missingConfigKey(p *analyzer.Pass, ref *graph.Reference) {
 	objects, makers := p.Graph.Resolve(ref), p.Graph.Makers(ref)
 	has := func(r *manifest.Resource) bool { return missing.HasKey(r, ref.Key) }
-	unknown := manifest.IsPlaceholder(ref.Key) || slices.ContainsFunc(objects, filledInLater) || p.Unit.Rewritten || generated(p, ref) ||
+	unknown := manifest.IsPlaceholder(ref.Key) || slices.ContainsFunc(objects, filledInLater) || p.Unit.Rewrites(kustomize.Relations) || generated(p, ref) ||
 		len(makers) > 1 || len(makers) == 1 && len(objects) > 0
 	var r *manifest.Resource
 	var keys []dataKey

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 )
 
 // HPADisabledZero reports autoscalers whose target is scaled to nothing.
@@ -81,7 +82,7 @@ spec:
 			w := zeroTarget(p.Graph, s)
 			switch {
 			case !s.IsHPA() || s.TargetName == "" || !ok || least == 0 || w == nil || !s.Own && !w.Own:
-			case p.Unit.Rewritten:
+			case p.Unit.Rewrites(kustomize.Relations):
 				p.Skip(s.Resource, "autoscalers: the replicas of their targets may come from kustomize")
 			default:
 				p.Report(disabled(s, w, least))

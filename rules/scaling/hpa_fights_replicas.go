@@ -5,6 +5,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 )
 
 // HPAFightsReplicas reports counts of replicas that each apply sets back.
@@ -82,7 +83,7 @@ spec:
 			s := p.Graph.ScaledBy(w)
 			switch {
 			case s == nil || !ok || n == 0: // 0 is another matter: hpa-disabled-zero
-			case p.Unit.Rewritten:
+			case p.Unit.Rewrites(kustomize.Relations):
 				p.Skip(w.Resource, "workloads: their replicas may come from kustomize")
 			default:
 				p.Report(setBack(s, w, n))

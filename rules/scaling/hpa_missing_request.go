@@ -7,6 +7,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/analyzer/source"
@@ -208,7 +209,7 @@ func unrequested(p *analyzer.Pass, s *graph.Scaler, m utilization, ranges limitR
 		p.Skip(s.Resource, "autoscalers: their metrics are still to be filled in")
 	case len(at) == 0:
 		noSuchContainer(p, s, w, m)
-	case p.Unit.Rewritten:
+	case p.Unit.Rewrites(kustomize.Relations):
 		p.Skip(s.Resource, "autoscalers: the requests of their pods may come from kustomize")
 	case defaulted(p, ranges.here, w, m.resource):
 	case defaulted(p, ranges.beside, w, m.resource):
@@ -391,7 +392,7 @@ func noSuchContainer(p *analyzer.Pass, s *graph.Scaler, w *graph.Workload, m uti
 			f.Related = []analyzer.Related{{Location: w.EntryLocation(at...), Message: fmt.Sprintf("%s has a container %s", w, name)}}
 		}
 	}
-	if f.Evidence == analyzer.Absent && (p.Unit.Rewritten || !p.Unit.Complete()) {
+	if f.Evidence == analyzer.Absent && (p.Unit.Rewrites(kustomize.Relations) || !p.Unit.Complete()) {
 		p.Skip(s.Resource, "autoscalers: a container that they measure may be added")
 		return
 	}

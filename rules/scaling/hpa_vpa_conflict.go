@@ -7,6 +7,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
 
@@ -145,7 +146,7 @@ func sameMeasure(p *analyzer.Pass, v vertical, s *graph.Scaler) {
 	}
 	for _, m := range utilizations(s) {
 		if controls(v.Resource, m, p.Graph.Targets(s)) {
-			if p.Unit.Rewritten {
+			if p.Unit.Rewrites(kustomize.Relations) {
 				p.Skip(v.Resource, "VerticalPodAutoscalers: what they change may come from kustomize")
 			} else {
 				p.Report(verticalConflict(v, s, m))

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/kubeknot/kubeknot/analyzer"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
 
@@ -44,7 +45,7 @@ spec:
 	},
 	Run: func(p *analyzer.Pass) error {
 		for _, s := range p.Graph.Scalers {
-			if s.Own && s.Kind == "ScaledObject" && !p.Unit.Rewritten && !p.Graph.Superseded(s.Resource) {
+			if s.Own && s.Kind == "ScaledObject" && !p.Unit.Rewrites(kustomize.Relations) && !p.Graph.Superseded(s.Resource) {
 				bounds(p, s.Resource)
 			}
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 )
 
@@ -65,7 +66,7 @@ spec:
 	},
 	Run: func(p *analyzer.Pass) error {
 		for _, w := range p.Graph.Workloads {
-			if !w.Own || w.Controlled() || p.Unit.Rewritten {
+			if !w.Own || w.Controlled() || p.Unit.Rewrites(kustomize.Relations) {
 				continue
 			}
 			for _, s := range w.Spreads() {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/rules/internal/text"
 	"github.com/kubeknot/kubeknot/rules/internal/workload"
 )
@@ -78,7 +79,7 @@ spec:
 	},
 	Run: func(p *analyzer.Pass) error {
 		for _, w := range p.Graph.Workloads {
-			if !w.Own || w.Custom || w.Controlled() || w.IsPod() || p.Unit.Rewritten {
+			if !w.Own || w.Custom || w.Controlled() || w.IsPod() || p.Unit.Rewrites(kustomize.Relations) {
 				continue
 			}
 			for _, a := range apart(p.Graph, w) {

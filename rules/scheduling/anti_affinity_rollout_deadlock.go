@@ -7,6 +7,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/rules/internal/text"
 	"github.com/kubeknot/kubeknot/rules/internal/workload"
@@ -77,7 +78,7 @@ spec:
 	Run: func(p *analyzer.Pass) error {
 		for _, w := range p.Graph.Workloads {
 			pods, ok := p.Graph.LeastPods(w)
-			if !w.Own || w.Superseded || p.Unit.Rewritten {
+			if !w.Own || w.Superseded || p.Unit.Rewrites(kustomize.Relations) {
 				continue
 			}
 			if w.Kind == "DaemonSet" {

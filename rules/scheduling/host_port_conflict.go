@@ -6,6 +6,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 	"github.com/kubeknot/kubeknot/rules/internal/text"
 	"github.com/kubeknot/kubeknot/rules/internal/workload"
@@ -133,7 +134,7 @@ func tooFewNodes(p *analyzer.Pass, h graph.HostPort) bool {
 	w := h.Workload
 	nodes := len(p.Graph.Eligible(w))
 	pods, ok := p.Graph.LeastPods(w)
-	if nodes == 0 || !ok || pods <= nodes || p.Unit.Rewritten {
+	if nodes == 0 || !ok || pods <= nodes || p.Unit.Rewrites(kustomize.Relations) {
 		return false
 	}
 	f := hostPortFinding(h)
@@ -205,7 +206,7 @@ func whyTogether(p *analyzer.Pass, a, b *graph.Workload) string {
 		return shareKnownNodes(p, a, b)
 	}
 	one, two := p.Graph.Placement(a), p.Graph.Placement(b)
-	if one == nil || two == nil || p.Unit.Rewritten {
+	if one == nil || two == nil || p.Unit.Rewrites(kustomize.Relations) {
 		return ""
 	}
 	switch {
@@ -232,7 +233,7 @@ func shareKnownNodes(p *analyzer.Pass, a, b *graph.Workload) string {
 		if w.Kind == "DaemonSet" {
 			n, ok = eligible, true
 		}
-		if !ok || n == 0 || n > eligible || p.Unit.Rewritten { // too many pods of one alone are another fault
+		if !ok || n == 0 || n > eligible || p.Unit.Rewrites(kustomize.Relations) { // too many pods of one alone are another fault
 			return ""
 		}
 		pods += n

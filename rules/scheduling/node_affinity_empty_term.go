@@ -7,6 +7,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
 
@@ -49,7 +50,7 @@ spec:
 	},
 	Run: func(p *analyzer.Pass) error {
 		for _, w := range p.Graph.Workloads {
-			if !w.Own || w.Controlled() || p.Unit.Rewritten {
+			if !w.Own || w.Controlled() || p.Unit.Rewrites(kustomize.Fields) {
 				continue
 			}
 			emptyTerms(p, w)

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
 
@@ -55,7 +56,7 @@ spec:
 	Run: func(p *analyzer.Pass) error {
 		for _, w := range p.Graph.Workloads {
 			// What a running pod says of its node is the scheduler's.
-			if !w.Own || w.Superseded || w.Controlled() || len(p.Graph.Nodes) == 0 || p.Unit.Rewritten {
+			if !w.Own || w.Superseded || w.Controlled() || len(p.Graph.Nodes) == 0 || p.Unit.Rewrites(kustomize.Relations) {
 				continue
 			}
 			if place := p.Graph.Placement(w); place != nil && place.NodeName != "" && !manifest.IsPlaceholder(place.NodeName) {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/rules/internal/text"
 )
@@ -97,7 +98,7 @@ func nobodyBeside(p *analyzer.Pass, w *graph.Workload, t graph.PodTerm) {
 	}
 	miss := nearestNeighbor(p.Graph, w, t)
 	switch {
-	case p.Unit.Rewritten: // it may change the labels and the namespaces of both ends
+	case p.Unit.Rewrites(kustomize.Relations): // it may change the labels and the namespaces of both ends
 		p.Skip(w.Resource, "pod affinities: kustomize changes the pods")
 		return
 	case miss != nil:

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/rules/internal/text"
@@ -77,7 +78,7 @@ spec:
 	Run: func(p *analyzer.Pass) error {
 		for _, w := range p.Graph.Workloads {
 			nodes := p.Graph.Eligible(w)
-			if !w.Own || w.Controlled() || len(nodes) == 0 || p.Unit.Rewritten || manifest.String(w.Node, w.At("spec", "nodeName")...) != "" {
+			if !w.Own || w.Controlled() || len(nodes) == 0 || p.Unit.Rewrites(kustomize.Relations) || manifest.String(w.Node, w.At("spec", "nodeName")...) != "" {
 				continue
 			}
 			for _, s := range w.Spreads() {

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
 
@@ -89,7 +90,7 @@ spec:
 			}
 		}
 		for _, w := range p.Graph.Workloads {
-			if w.Kind == "ReplicaSet" && !w.Superseded && !w.Controlled() && !p.Unit.Rewritten {
+			if w.Kind == "ReplicaSet" && !w.Superseded && !w.Controlled() && !p.Unit.Rewrites(kustomize.Relations) {
 				takenOver(p, w, deployments)
 			}
 		}

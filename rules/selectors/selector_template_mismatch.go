@@ -10,6 +10,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/rules/internal/text"
@@ -94,7 +95,7 @@ func misplaced(p *analyzer.Pass) map[*manifest.Resource]bool {
 		}
 		moved[v.Resource] = true
 		for _, f := range v.Refusals {
-			if f.Cause == apiserver.SelectorMismatch && !p.Unit.Rewritten {
+			if f.Cause == apiserver.SelectorMismatch && !p.Unit.Rewrites(kustomize.Selectors) {
 				p.Report(misplacedMismatch(v, f))
 			}
 		}
@@ -132,10 +133,11 @@ func misplacedMismatch(v verdict.Verdict, r apiserver.Refusal) analyzer.Finding 
 
 // unfinished reports whether kustomize still changes labels of the workload.
 func unfinished(p *analyzer.Pass, w *graph.Workload) bool {
-	if p.Unit.Rewritten {
+	changed := p.Unit.Rewrites(kustomize.Selectors)
+	if changed {
 		p.Skip(w.Resource, "selectors, because kustomize still changes them")
 	}
-	return p.Unit.Rewritten
+	return changed
 }
 
 // failing returns the first requirement of a workload's selector that its

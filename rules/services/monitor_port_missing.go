@@ -7,6 +7,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/rules/internal/text"
@@ -88,7 +89,7 @@ func monitoredPorts(p *analyzer.Pass, m *monitor) {
 		switch {
 		case name == "", slices.ContainsFunc(services, has):
 			continue
-		case manifest.IsPlaceholder(name) || p.Unit.Rewritten:
+		case manifest.IsPlaceholder(name) || p.Unit.Rewrites(kustomize.Relations):
 			p.Skip(m.Resource, "ServiceMonitors: the ports of their Services are not known yet")
 			continue
 		}
@@ -157,7 +158,7 @@ func monitoredPodPorts(p *analyzer.Pass, m *monitor) {
 	distinct := slices.DeleteFunc(slices.Compact(slices.Sorted(slices.Values(names))), func(name string) bool { return name == "" })
 	for i, endpoint := range manifest.Items(m.Get("spec", "podMetricsEndpoints")) {
 		name := manifest.String(endpoint, "port")
-		if name == "" || slices.Contains(names, name) || manifest.IsPlaceholder(name) || p.Unit.Rewritten {
+		if name == "" || slices.Contains(names, name) || manifest.IsPlaceholder(name) || p.Unit.Rewrites(kustomize.Relations) {
 			continue
 		}
 		best, ok := nearmiss.Nearest(name, distinct)

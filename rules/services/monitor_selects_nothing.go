@@ -8,6 +8,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
@@ -164,7 +165,7 @@ func monitorMisses(p *analyzer.Pass, m *monitor) {
 	case slices.ContainsFunc(p.Unit.Siblings, beside), m.Kind == "PodMonitor" && len(p.Graph.SelectSiblings("", m.selector)) > 0:
 		p.Skip(m.Resource, m.Kind+"s: their "+what+" are only in a directory beside")
 		return
-	case miss == nil || p.Unit.Rewritten:
+	case miss == nil || p.Unit.Rewrites(kustomize.Relations):
 		p.Skip(m.Resource, m.Kind+"s: their "+what+" may live elsewhere")
 		return
 	}

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/rules/internal/text"
 	"github.com/kubeknot/kubeknot/rules/internal/workload"
 )
@@ -104,7 +105,7 @@ spec:
 	Run: func(p *analyzer.Pass) error {
 		known := portsOf(p.Graph)
 		for _, s := range p.Graph.Services {
-			if !s.Own || p.Unit.Rewritten || s.Type() == "ExternalName" || s.Selector.State != graph.Present {
+			if !s.Own || p.Unit.Rewrites(kustomize.Relations) || s.Type() == "ExternalName" || s.Selector.State != graph.Present {
 				continue
 			}
 			if set := known.of(p.Graph, s); len(set.pods) > 1 && !set.unknown {

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
@@ -90,7 +91,7 @@ const noEndpoints = "it is accepted, has no endpoints, and no event says so"
 
 // selectsNothing reports a Service of the unit that matches no pods.
 func selectsNothing(p *analyzer.Pass, s *graph.Service) {
-	if p.Unit.Rewritten { // a patch may change the selector, or the labels
+	if p.Unit.Rewrites(kustomize.Relations) { // a patch may change the selector, or the labels
 		p.Skip(s.Resource, "Services: kustomize still changes selectors and labels")
 		return
 	}
@@ -194,7 +195,7 @@ func besideNotes(p *analyzer.Pass, s *graph.Service, beside []*graph.Workload) [
 // losesPods reports a Service of an ancestor directory whose pods the unit
 // takes away by defining their workload anew with other labels.
 func losesPods(p *analyzer.Pass, s *graph.Service) {
-	if p.Unit.Rewritten {
+	if p.Unit.Rewrites(kustomize.Relations) {
 		return
 	}
 	for _, before := range p.Graph.Replaced() {

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 )
 
 // ServiceTargetPortUndeclared reports Services that forward to a number other
@@ -73,7 +74,7 @@ spec:
 		meant := map[portQuestion]*graph.ContainerPort{}
 		serving := sync.OnceValue(func() forwarding { return forwardingOf(p.Graph) })
 		for _, s := range p.Graph.Services {
-			if !s.Own || p.Unit.Rewritten || s.Type() == "ExternalName" || s.Selector.State != graph.Present {
+			if !s.Own || p.Unit.Rewrites(kustomize.Relations) || s.Type() == "ExternalName" || s.Selector.State != graph.Present {
 				continue
 			}
 			set, ports := known.of(p.Graph, s), s.Ports()

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/rules/internal/text"
@@ -105,7 +106,7 @@ func targetPorts(p *analyzer.Pass, s *graph.Service, ports []graph.ServicePort, 
 		case !named(port):
 			hostPortTaken(p, s, port, set)
 		case len(lacking) == 0:
-		case manifest.IsPlaceholder(port.Target), p.Unit.Rewritten:
+		case manifest.IsPlaceholder(port.Target), p.Unit.Rewrites(kustomize.Relations):
 			p.Skip(s.Resource, "Services: the ports they name may still change")
 		case len(lacking) == len(set.pods):
 			p.Report(unresolvedPort(s, port, lacking[0]))
@@ -128,7 +129,7 @@ func hostPortTaken(p *analyzer.Pass, s *graph.Service, port graph.ServicePort, s
 	declares := func(w *portedPods) bool {
 		return slices.ContainsFunc(w.ports, func(c graph.ContainerPort) bool { return c.Number == port.TargetNumber })
 	}
-	if !ok || set.unknown || p.Unit.Rewritten || slices.ContainsFunc(set.pods, declares) {
+	if !ok || set.unknown || p.Unit.Rewrites(kustomize.Relations) || slices.ContainsFunc(set.pods, declares) {
 		return
 	}
 	pods, found := taken.portedPods, taken.port

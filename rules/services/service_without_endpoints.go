@@ -5,6 +5,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
@@ -125,7 +126,7 @@ func withoutEndpoints(p *analyzer.Pass, s *graph.Service, selected map[*graph.Wo
 	switch {
 	case p.Unit.Kind == unit.Dump && !p.Unit.HoldsKind("", "Endpoints") && !p.Unit.HoldsKind("discovery.k8s.io", "EndpointSlice"):
 		p.Skip(s.Resource, "Services: they have no selector, and the dump holds no endpoints")
-	case p.Unit.Rewritten, f.Evidence == analyzer.Absent && !p.Unit.Complete():
+	case p.Unit.Rewrites(kustomize.Relations), f.Evidence == analyzer.Absent && !p.Unit.Complete():
 		p.Skip(s.Resource, "Services: they have no selector, and their endpoints may live elsewhere")
 	default:
 		p.Report(f)

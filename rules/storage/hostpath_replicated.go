@@ -8,6 +8,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/rules/internal/workload"
 )
@@ -69,7 +70,7 @@ spec:
 	Run: func(p *analyzer.Pass) error {
 		for _, w := range p.Graph.Workloads {
 			n, ok := p.Graph.LeastPods(w)
-			if !w.Own || w.Superseded || w.Controlled() || !ok || n < 2 || p.Unit.Rewritten || boundToNode(p.Graph, w) {
+			if !w.Own || w.Superseded || w.Controlled() || !ok || n < 2 || p.Unit.Rewrites(kustomize.Fields|kustomize.Replicas) || boundToNode(p.Graph, w) {
 				continue
 			}
 			for i, v := range manifest.Items(w.PodField("spec", "volumes")) {

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 )
 
 // RWORolloutDeadlock reports Deployments whose new pod needs the volume that
@@ -92,7 +93,7 @@ func rollsOver(p *analyzer.Pass, u *graph.ClaimUse) {
 	pods, ok := p.Graph.LeastPods(w)
 	surge, unavailable, rolling := w.Rollout(pods)
 	bound := !u.OnePod && p.Graph.BoundToOneNode(w)
-	if !w.Own || !ok || pods != 1 || !rolling || unavailable > 0 || surge == 0 || bound || p.Unit.Rewritten {
+	if !w.Own || !ok || pods != 1 || !rolling || unavailable > 0 || surge == 0 || bound || p.Unit.Rewrites(kustomize.Relations) {
 		return // more pods than one share the volume: another fault
 	}
 	f := shared(u)

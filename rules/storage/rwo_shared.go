@@ -5,6 +5,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/rules/internal/workload"
 )
 
@@ -81,7 +82,7 @@ spec:
 	Run: func(p *analyzer.Pass) error {
 		uses := p.Graph.ClaimUses()
 		for _, claim := range append(p.Unit.Resources[:len(p.Unit.Resources):len(p.Unit.Resources)], p.Unit.Context...) {
-			if len(uses[claim]) > 0 && !p.Unit.Rewritten {
+			if len(uses[claim]) > 0 && !p.Unit.Rewrites(kustomize.Relations) {
 				sharedClaim(p, uses[claim])
 			}
 		}

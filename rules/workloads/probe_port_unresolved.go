@@ -8,6 +8,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 )
@@ -133,7 +134,7 @@ func declares(c graph.Container, name string) bool {
 // unsurePorts says why the ports of a container may not be all there are.
 func unsurePorts(p *analyzer.Pass, c graph.Container) string {
 	switch {
-	case p.Unit.Rewritten:
+	case p.Unit.Rewrites(kustomize.Fields):
 		return "kustomize changes their containers"
 	case c.IsPart():
 		return "their containers are not all there"

@@ -5,6 +5,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/rules/internal/missing"
@@ -122,7 +123,7 @@ func governing(p *analyzer.Pass, ref *graph.Reference, selecting []*graph.Servic
 		Resource:    ref.From,
 	}
 	meant := meantService(ref, selecting)
-	if meant == nil && len(named) == 0 && len(p.Graph.ResolveBeside(ref)) == 0 && !p.Unit.Rewritten && !p.Graph.Produced(ref) && !p.Unit.MayHold(ref.Target.Name) {
+	if meant == nil && len(named) == 0 && len(p.Graph.ResolveBeside(ref)) == 0 && !p.Unit.Rewrites(kustomize.Relations) && !p.Graph.Produced(ref) && !p.Unit.MayHold(ref.Target.Name) {
 		if miss := nearmiss.Object(p, ref); miss != nil {
 			f.Message = fmt.Sprintf("%s names Service %s, which does not exist", ref.From, ref.Target.Name)
 			f.Label = "no Service has this name"
@@ -132,7 +133,7 @@ func governing(p *analyzer.Pass, ref *graph.Reference, selecting []*graph.Servic
 		}
 	}
 	switch {
-	case p.Unit.Rewritten || len(named) == 0 && (len(p.Graph.ResolveBeside(ref)) > 0 || meant == nil):
+	case p.Unit.Rewrites(kustomize.Relations) || len(named) == 0 && (len(p.Graph.ResolveBeside(ref)) > 0 || meant == nil):
 		p.Skip(ref.From, "StatefulSets: no headless Service gives their pods names, which they may not need")
 		return
 	case len(named) > 0 && (meant == nil || !headless(meant)):

@@ -7,6 +7,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
@@ -70,7 +71,7 @@ func Find(p *analyzer.Pass, ref *graph.Reference) *analyzer.Finding {
 	case len(beside) > 0:
 		p.Skip(ref.From, fmt.Sprintf("resources: their %ss are only in a directory beside", kind))
 		return nil
-	case !p.Unit.Complete() || p.Unit.Rewritten:
+	case !p.Unit.Complete() || p.Unit.Rewrites(kustomize.Relations):
 		p.Skip(ref.From, fmt.Sprintf("resources: their %ss may live elsewhere", kind))
 		return nil
 	}

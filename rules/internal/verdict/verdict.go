@@ -13,6 +13,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
@@ -105,7 +106,7 @@ func Refusals(p *analyzer.Pass, family apiserver.Family, explain func(*manifest.
 				p.Report(v.trace(explain(v.Resource, r)))
 			case unfinishedSelector(v.Resource, r), Undecided(v.Resource, r):
 				p.Skip(v.Resource, OpenValue)
-			case p.Unit.Rewritten && family != apiserver.UnknownField && family != apiserver.WrongType:
+			case p.Unit.Rewrites(kustomize.AspectOf(r.Path)) && family != apiserver.UnknownField && family != apiserver.WrongType:
 				p.Skip(v.Resource, "objects: what they lack may come from kustomize")
 			case v.definition != nil && family != apiserver.UnknownField && family != apiserver.NotServed && mayBeMended(p.Unit, v.Resource.Group):
 				p.Skip(v.Resource, "custom resources: a webhook may change them before they are validated")

@@ -3,6 +3,7 @@ package workload
 import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 )
 
 // AreNamesakes reports whether one of two controllers is a DaemonSet and looks
@@ -18,5 +19,5 @@ func AreNamesakes(p *analyzer.Pass, a, b *graph.Workload) bool {
 		return false
 	}
 	return a.Kind == "DaemonSet" && a.Name == b.Name && a.Selector.String() == b.Selector.String() && !b.Custom && !b.Controlled() && (a.Own || b.Own) &&
-		!p.Unit.Rewritten && p.Graph.SameNamespace(a.Resource, b.Resource) && !p.Unit.Alternatives(a.File(), b.File())
+		!p.Unit.Rewrites(kustomize.Relations) && p.Graph.SameNamespace(a.Resource, b.Resource) && !p.Unit.Alternatives(a.File(), b.File())
 }
