@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
@@ -18,7 +19,7 @@ func (d dangling) commentedOut([]candidate) *Explanation {
 	file := d.ref.From.File()
 	found := d.Graph.View(commentsKey{file}, func() any { return commentedObjects(file) }).(map[kindAndName]source.Location)
 	at, ok := found[kindAndName{d.ref.Target.Kind, d.ref.Target.Name}]
-	if !ok || d.ref.Use == graph.ScaleTarget && d.Unit.Rewritten {
+	if !ok || d.ref.Use == graph.ScaleTarget && d.Unit.Rewrites(kustomize.Relations) {
 		return nil
 	}
 	return &Explanation{

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
 
@@ -99,7 +100,7 @@ func (d dangling) unused(r *manifest.Resource) bool {
 // kustomize may still move either of them.
 func (d dangling) elsewhere([]candidate) *Explanation {
 	grant := d.ref.Use == graph.GrantedRole || d.ref.Use == graph.GrantedTo
-	if grant && d.Unit.Rewritten {
+	if grant && d.Unit.Rewrites(kustomize.Relations) {
 		return nil
 	}
 	for _, r := range d.Graph.Objects().Named(d.ref.Target) {

@@ -8,6 +8,7 @@ import (
 	"k8s.io/apimachinery/pkg/util/sets"
 
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
@@ -77,7 +78,7 @@ func (d dangling) idle(c candidate) bool {
 // defined beside, and that the unit does not hold all.
 func (d dangling) alone(c candidate) bool {
 	sameFile := c.resource != nil && c.resource.File() == d.ref.From.File()
-	if !sameFile && !d.Unit.Complete() || d.Unit.Rewritten || len(d.Graph.ResolveBeside(d.ref)) > 0 {
+	if !sameFile && !d.Unit.Complete() || d.Unit.Rewrites(kustomize.Relations) || len(d.Graph.ResolveBeside(d.ref)) > 0 {
 		return false
 	}
 	return !slices.ContainsFunc(d.Graph.References().Naming(d.ref.Target), func(other *graph.Reference) bool {
