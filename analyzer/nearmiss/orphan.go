@@ -31,9 +31,6 @@ func (d dangling) likely(candidates []candidate) *Explanation {
 		}
 		found = append(found, c)
 	}
-	if len(found) == 0 {
-		found = d.reworded(candidates)
-	}
 	if len(found) == 0 || !d.alone(found[0]) {
 		return nil
 	}
@@ -44,21 +41,6 @@ func (d dangling) likely(candidates []candidate) *Explanation {
 		return nil
 	}
 	return d.meant(found[0])
-}
-
-// reworded returns the candidates that have the same words and that something else
-// references: the name alone is enough where the unit holds all.
-func (d dangling) reworded(candidates []candidate) []candidate {
-	if d.ref.Target.Kind == "ConfigMap" || d.ref.Target.Kind == "Secret" { // web beside web-config: often two
-		return nil
-	}
-	var found []candidate
-	for _, c := range candidates {
-		if Compare(d.ref.Target.Name, c.written) == Reworded && d.reachable(c) && d.holds(c) && d.Unit.Complete() {
-			found = append(found, c)
-		}
-	}
-	return found
 }
 
 // holds reports whether a ConfigMap or Secret has the key that is asked for, or
