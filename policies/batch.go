@@ -8,6 +8,8 @@ import (
 
 	"github.com/open-policy-agent/opa/v1/ast"
 	"github.com/open-policy-agent/opa/v1/rego"
+
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 )
 
 // batch is the policies of a compilation that look at the same kinds. Their
@@ -20,6 +22,9 @@ type batch struct {
 
 // yielded is what policies yield for a unit.
 type yielded map[*policy][]*ast.Term
+
+// yieldedKey is the key of what a batch yields for an input, for the batch.
+var yieldedKey memo.Key[yielded]
 
 // prepareBatches puts each policy into its batch.
 func (c *compilation) prepareBatches(compiler *ast.Compiler) error {

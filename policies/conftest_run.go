@@ -13,6 +13,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 )
 
 // run reports what one rule of a namespace yields for the resources of a unit.
@@ -21,7 +22,7 @@ func (n *namespace) run(pass *analyzer.Pass, r conftestRule) error {
 	if len(in.ours()) == 0 {
 		return nil
 	}
-	j := shared(in, n, func() *judged { return n.judge(in) })
+	j := judgedKey.For(in, n, func() *judged { return n.judge(in) })
 	findings := j.findings[r.name]
 	if n.trace.wants(r.rule) {
 		n.tell(in, r, findings)
@@ -34,6 +35,9 @@ func (n *namespace) run(pass *analyzer.Pass, r conftestRule) error {
 	}
 	return nil
 }
+
+// judgedKey is the key of what a namespace makes of an input, for the namespace.
+var judgedKey memo.Key[*judged]
 
 // judged is what a namespace says of a unit: the findings of each rule by its
 // name, or why there are none.

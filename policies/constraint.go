@@ -10,6 +10,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 )
 
 // constraint is a constraint of Gatekeeper: a template with parameters, and
@@ -25,7 +26,7 @@ type constraint struct {
 
 // constraintKey is the key of the constraint of a template among what is
 // derived of a resource.
-type constraintKey struct{ template *template }
+var constraintKey memo.Key[read]
 
 // read is a constraint, or why it cannot be read.
 type read struct {
@@ -35,10 +36,10 @@ type read struct {
 
 // constraintOf reads a constraint of a template.
 func constraintOf(r *manifest.Resource, t *template) (*constraint, error) {
-	c := r.Derive(constraintKey{t}, func() any {
+	c := constraintKey.For(r, t, func() read {
 		c, err := readConstraint(r, t)
 		return read{c, err}
-	}).(read)
+	})
 	if c.err != nil {
 		return nil, fmt.Errorf("%s: %w", r, c.err)
 	}

@@ -9,6 +9,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
@@ -24,20 +25,13 @@ type input struct {
 	// without a namespace.
 	replaced  map[manifest.ID][]*manifest.Resource
 	workloads func() map[*manifest.Resource]*graph.Workload
-	made      sync.Map // key → func() any value, see shared
+	memo      memo.Memo
 	// masks are those of all resources.
 	masks func() masks
 }
 
-// shared returns what build makes of an input, built at most once per key, by
-// the first policy that asks.
-func shared[T any](in *input, key any, build func() T) T {
-	once, ok := in.made.Load(key)
-	if !ok {
-		once, _ = in.made.LoadOrStore(key, sync.OnceValue(build))
-	}
-	return once.(func() T)()
-}
+// Memo keeps what policies make of an input for each other.
+func (in *input) Memo() *memo.Memo { return &in.memo }
 
 // kind is the resources of one kind.
 type kind struct {
@@ -47,12 +41,12 @@ type kind struct {
 	array func() (*ast.Term, error)
 }
 
-// viewKey is the key of the input among the views of a graph.
-type viewKey struct{}
+// viewKey is the key of the input of a graph.
+var viewKey memo.Key[*input]
 
 // inputOf returns the input that all policies share for the unit of a graph.
 func inputOf(g *graph.Graph) *input {
-	return g.View(viewKey{}, func() any { return newInput(g) }).(*input)
+	return viewKey.Of(g, func() *input { return newInput(g) })
 }
 
 func newInput(g *graph.Graph) *input {

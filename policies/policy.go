@@ -71,7 +71,7 @@ func (p *policy) name() string { return strings.TrimPrefix(packageOf(p.module), 
 // batch or, if that fails, alone.
 func (p *policy) yields(in *input) ([]*ast.Term, error) {
 	if len(p.batch.policies) > 1 {
-		if terms, ok := shared(in, p.batch, func() yielded { return p.batch.eval(in, p.limits) })[p]; ok {
+		if terms, ok := yieldedKey.For(in, p.batch, func() yielded { return p.batch.eval(in, p.limits) })[p]; ok {
 			return terms, nil
 		}
 	}

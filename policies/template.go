@@ -12,6 +12,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 )
 
 const (
@@ -66,11 +67,11 @@ type compiled struct {
 
 // templateKey is the key of what is compiled among what is derived of a
 // resource: the units below lean on it.
-type templateKey struct{}
+var templateKey memo.Key[compiled]
 
 // templateOf compiles a template; one of the two is nil.
 func templateOf(r *manifest.Resource) (*template, *fault) {
-	c := r.Derive(templateKey{}, func() any {
+	c := templateKey.Of(r, func() compiled {
 		t, err := newTemplate(r)
 		if err == nil {
 			return compiled{template: t}
@@ -80,7 +81,7 @@ func templateOf(r *manifest.Resource) (*template, *fault) {
 			f = &fault{path: []string{"spec"}, message: err.Error()}
 		}
 		return compiled{fault: f}
-	}).(compiled)
+	})
 	return c.template, c.fault
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 )
 
 // maxValues and maxDepth bound what one object is converted to, so that
@@ -71,15 +72,15 @@ func (c *converter) object(r *manifest.Resource) (*ast.Term, error) {
 }
 
 // sharedKey is the key of what sharedObject makes of a resource.
-type sharedKey struct{}
+var sharedKey memo.Key[func() (*ast.Term, error)]
 
 // sharedObject is object for a resource of the context, which many units lean
 // on: what it is converted to is kept with it.
 func (c *converter) sharedObject(r *manifest.Resource) (*ast.Term, error) {
-	return r.Derive(sharedKey{}, func() any {
+	return sharedKey.Of(r, func() func() (*ast.Term, error) {
 		term, err := c.object(r)
 		return func() (*ast.Term, error) { return term, err }
-	}).(func() (*ast.Term, error))()
+	})()
 }
 
 // value converts a node; nil and what lies beyond the bounds are null.

@@ -2,7 +2,6 @@ package driver
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"sync"
 	"time"
@@ -115,18 +114,16 @@ func (s *Stats) ruleClock(g *graph.Graph) *ruleClock {
 	}
 	c := &ruleClock{stats: s}
 	if g != nil {
-		g.Viewing = c.viewing
+		g.Memo().Observe = c.viewing
 	}
 	return c
 }
 
-// viewing begins to count how long a view takes, without the views that it asks
-// for itself. Those with a name are told apart.
-func (c *ruleClock) viewing(key any) (done func()) {
-	name := "what rules share"
-	if named, ok := key.(fmt.Stringer); ok {
-		name = named.String()
-	}
+// viewing begins to count how long something takes that is made of a graph for
+// all rules, without the like that it asks for itself. What has a name is told
+// apart.
+func (c *ruleClock) viewing(name string) (done func()) {
+	name = cmp.Or(name, "what rules share")
 	start, shared := time.Now(), c.shared
 	return func() {
 		took := time.Since(start) - (c.shared - shared)

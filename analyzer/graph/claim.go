@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 )
 
 // ClaimUse is a volume of a workload's pods that one node, or one pod, can have
@@ -18,7 +19,7 @@ type ClaimUse struct {
 	OnePod bool
 }
 
-type claimUsesKey struct{}
+var claimUsesKey memo.Key[map[*manifest.Resource][]ClaimUse]
 
 // ClaimUses returns the uses of claims of the unit and its context that have no
 // other access mode than ReadWriteOnce or ReadWriteOncePod, by the claim, each
@@ -28,7 +29,7 @@ func (g *Graph) ClaimUses() map[*manifest.Resource][]ClaimUse {
 	references := g.References()
 	volumes := g.volumes()
 	objects := g.Objects()
-	return g.View(claimUsesKey{}, func() any {
+	return claimUsesKey.Of(g, func() map[*manifest.Resource][]ClaimUse {
 		found := map[*manifest.Resource][]ClaimUse{}
 		for _, ref := range references.All {
 			if ref.Use != Claim || !ref.Workload.mounts(ref.Path) || ref.Workload.Superseded || ref.Workload.Custom || ref.Workload.Controlled() {
@@ -41,7 +42,7 @@ func (g *Graph) ClaimUses() map[*manifest.Resource][]ClaimUse {
 			}
 		}
 		return found
-	}).(map[*manifest.Resource][]ClaimUse)
+	})
 }
 
 // first returns the first of several objects of one name: namespaces that are
@@ -99,11 +100,11 @@ func backs(volume, claim *manifest.Resource) bool {
 	return manifest.String(volume.Node, "spec", "storageClassName") == manifest.String(claim.Node, "spec", "storageClassName")
 }
 
-type volumesKey struct{}
+var volumesKey memo.Key[[]*manifest.Resource]
 
 // volumes returns the PersistentVolumes of the unit and its context.
 func (g *Graph) volumes() []*manifest.Resource {
-	return g.View(volumesKey{}, func() any {
+	return volumesKey.Of(g, func() []*manifest.Resource {
 		var found []*manifest.Resource
 		for _, r := range slices.Concat(g.Unit.Resources, g.Unit.Context) {
 			if r.Kind == "PersistentVolume" && r.Group == "" {
@@ -111,7 +112,7 @@ func (g *Graph) volumes() []*manifest.Resource {
 			}
 		}
 		return found
-	}).([]*manifest.Resource)
+	})
 }
 
 // BoundToOneNode reports whether all pods of a workload surely run on one node:

@@ -8,25 +8,26 @@ import (
 	"k8s.io/apimachinery/pkg/util/intstr"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 )
 
-// placementKey is the key of the placement of a workload among the views.
-type placementKey struct{ w *Workload }
+// placementKey is the key of the placement of a workload.
+var placementKey memo.Key[*Placement]
 
 // Placement returns what the pods of a workload ask of nodes, nil if it cannot
 // be read.
 func (g *Graph) Placement(w *Workload) *Placement {
-	return g.View(placementKey{w}, func() any {
+	return placementKey.For(g, w, func() *Placement {
 		place, err := ReadPlacement(w)
 		if err != nil {
 			return (*Placement)(nil)
 		}
 		return place
-	}).(*Placement)
+	})
 }
 
-// eligibleKey is the key of the nodes of a workload among the views.
-type eligibleKey struct{ w *Workload }
+// eligibleKey is the key of the nodes of a workload.
+var eligibleKey memo.Key[[]*Node]
 
 // Eligible returns the known nodes that can take the pods of a workload, by
 // what it asks of nodes alone. A nodeName names the only one. It returns none
@@ -36,7 +37,7 @@ func (g *Graph) Eligible(w *Workload) []*Node {
 		return nil
 	}
 	place := g.Placement(w)
-	return g.View(eligibleKey{w}, func() any {
+	return eligibleKey.For(g, w, func() []*Node {
 		if place == nil || place.unfinished() {
 			return []*Node(nil)
 		}
@@ -47,7 +48,7 @@ func (g *Graph) Eligible(w *Workload) []*Node {
 			}
 		}
 		return nodes
-	}).([]*Node)
+	})
 }
 
 func takes(p *Placement, n *Node) bool {

@@ -9,7 +9,10 @@ import (
 	"slices"
 	"sync"
 
+	"k8s.io/apimachinery/pkg/labels"
+
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
@@ -38,12 +41,7 @@ type Graph struct {
 	mu       sync.Mutex
 	selected map[string][]*Workload
 
-	// Viewing is told when a view begins to be made, and done when it is; nil if
-	// nobody asks.
-	Viewing func(key any) (done func())
-
-	viewing sync.Mutex
-	views   map[any]func() any
+	memo memo.Memo
 }
 
 // Build makes the graph of a unit. inventory holds Node objects from outside
@@ -112,16 +110,20 @@ func (g *Graph) add(r *manifest.Resource, own bool) *Workload {
 	return nil
 }
 
-// readKey is the key of what has been read of a resource, by its type.
-type readKey[T any] struct{}
+// These are the keys of what is read of workloads and Services.
+var (
+	podLabelsKey        memo.Key[labels.Set]
+	workloadSelectorKey memo.Key[Selector]
+	serviceSelectorKey  memo.Key[Selector]
+)
 
 // read reads something of a resource that is the same in all units. What a
 // resource of the context says is kept with it, because many units lean on it.
-func read[T any](r *manifest.Resource, own bool, how func() T) T {
+func read[T any](r *manifest.Resource, own bool, key *memo.Key[T], how func() T) T {
 	if own {
 		return how()
 	}
-	return r.Derive(readKey[T]{}, func() any { return how() }).(T)
+	return key.Of(r, how)
 }
 
 // Siblings returns the workloads of the directories beside the unit. They
@@ -183,24 +185,5 @@ func (g *Graph) Select(namespace string, s Selector) []*Workload {
 	return found
 }
 
-// View returns what build makes of the graph, built at most once per key: what
-// several rules derive from it need not be derived again. build may ask for
-// other views.
-func (g *Graph) View(key any, build func() any) any {
-	g.viewing.Lock()
-	view := g.views[key]
-	if view == nil {
-		if g.views == nil {
-			g.views = map[any]func() any{}
-		}
-		view = sync.OnceValue(func() any {
-			if g.Viewing != nil {
-				defer g.Viewing(key)()
-			}
-			return build()
-		})
-		g.views[key] = view
-	}
-	g.viewing.Unlock()
-	return view()
-}
+// Memo keeps what several rules derive from the graph.
+func (g *Graph) Memo() *memo.Memo { return &g.memo }

@@ -437,33 +437,6 @@ func TestOtherGroupsAreOtherKinds(t *testing.T) {
 	}
 }
 
-func TestViewIsBuiltOnce(t *testing.T) {
-	t.Parallel()
-	g := build(t, controller("apps/v1", "Deployment", "web", "app: web"))
-	type key struct{ name string }
-	var mu sync.Mutex
-	built := map[any]int{}
-	var wg sync.WaitGroup
-	for i := range 40 {
-		wg.Go(func() {
-			k := key{fmt.Sprint(i % 2)}
-			v := g.View(k, func() any {
-				mu.Lock()
-				defer mu.Unlock()
-				built[k]++
-				return k.name
-			})
-			if v != k.name {
-				t.Errorf("the view of %v is %v", k, v)
-			}
-		})
-	}
-	wg.Wait()
-	if diff := cmp.Diff(map[any]int{key{"0"}: 1, key{"1"}: 1}, built); diff != "" {
-		t.Error(diff)
-	}
-}
-
 // TestConcurrentUse asks one graph from many sides; the race detector judges.
 func TestConcurrentUse(t *testing.T) {
 	t.Parallel()

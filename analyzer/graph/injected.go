@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 )
 
 // injector is a webhook that adds a container to pods which ask for it.
@@ -68,12 +69,12 @@ func (i injector) wanted(words []map[string]string) (wanted, said bool) {
 
 // namespaceWordsKey is the key of the labels and annotations of Namespaces among
 // the views.
-type namespaceWordsKey struct{}
+var namespaceWordsKey memo.Key[map[string][]map[string]string]
 
 // namespaceWords returns the labels and the annotations of a Namespace of the
 // unit or its context, nil if it is not known.
 func (g *Graph) namespaceWords(name string) []map[string]string {
-	return g.View(namespaceWordsKey{}, func() any {
+	return namespaceWordsKey.Of(g, func() map[string][]map[string]string {
 		all := map[string][]map[string]string{}
 		for _, r := range slices.Concat(g.Unit.Resources, g.Unit.Context) {
 			if r.Kind == "Namespace" && r.Group == "" {
@@ -81,5 +82,5 @@ func (g *Graph) namespaceWords(name string) []map[string]string {
 			}
 		}
 		return all
-	}).(map[string][]map[string]string)[name]
+	})[name]
 }

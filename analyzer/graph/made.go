@@ -2,6 +2,7 @@ package graph
 
 import (
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 )
 
 // Made is an object that a controller makes for another one.
@@ -13,12 +14,12 @@ type Made struct {
 	By *manifest.Resource
 }
 
-type madeKey struct{}
+var madeKey memo.Key[map[string][]Made]
 
 // Made returns the objects of a kind of the core group that controllers make for
 // objects of the unit and its context, in their order.
 func (g *Graph) Made(kind string) []Made {
-	return g.View(madeKey{}, func() any {
+	return madeKey.Of(g, func() map[string][]Made {
 		all := map[string][]Made{}
 		for _, list := range [][]*manifest.Resource{g.Unit.Resources, g.Unit.Context} {
 			for _, r := range list {
@@ -28,5 +29,5 @@ func (g *Graph) Made(kind string) []Made {
 			}
 		}
 		return all
-	}).(map[string][]Made)[kind]
+	})[kind]
 }

@@ -4,6 +4,7 @@ import (
 	"sync"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
@@ -66,17 +67,17 @@ func newOfKind() *ofKind {
 	return k
 }
 
-type objectsKey struct{ siblings bool }
+var objectsKey, siblingObjectsKey memo.Key[*Objects]
 
 // Objects returns the objects of the unit and its context.
 func (g *Graph) Objects() *Objects {
-	return g.View(objectsKey{}, func() any { return newObjects(g.Unit.Resources, g.Unit.Context) }).(*Objects)
+	return objectsKey.Of(g, func() *Objects { return newObjects(g.Unit.Resources, g.Unit.Context) })
 }
 
 // SiblingObjects returns the objects of the directories beside the unit. They
 // never satisfy a reference.
 func (g *Graph) SiblingObjects() *Objects {
-	return g.View(objectsKey{siblings: true}, func() any { return newObjects(g.Unit.Siblings) }).(*Objects)
+	return siblingObjectsKey.Of(g, func() *Objects { return newObjects(g.Unit.Siblings) })
 }
 
 // Named returns the objects of a name in all namespaces, in their order.

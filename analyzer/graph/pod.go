@@ -9,6 +9,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
@@ -82,16 +83,22 @@ func withClaims(w *Workload, volumes any) []any {
 	return all
 }
 
+// admitted is a pod as it is admitted; ok is false if the server refuses it.
+type admitted struct {
+	o  apiserver.Object
+	ok bool
+}
+
+var (
+	admittedKey memo.Key[admitted] // for a workload
+	decidingKey memo.Key[[]*manifest.Resource]
+)
+
 // AdmittedPod returns the pod of a workload as admission policies and webhooks
 // see it: with the defaults of the server and of the LimitRanges of its
 // namespace. ok is false if the server refuses the pod itself.
 func (g *Graph) AdmittedPod(w *Workload) (o apiserver.Object, ok bool) {
-	type admitted struct {
-		o  apiserver.Object
-		ok bool
-	}
-	type key struct{ w *Workload }
-	a := g.View(key{w}, func() any {
+	a := admittedKey.For(g, w, func() admitted {
 		pod, ok := w.PodObject()
 		if !ok {
 			return admitted{}
@@ -104,7 +111,7 @@ func (g *Graph) AdmittedPod(w *Workload) (o apiserver.Object, ok bool) {
 		}
 		o, ok := apiserver.Admitted(pod, limits)
 		return admitted{o, ok}
-	}).(admitted)
+	})
 	return a.o, a.ok
 }
 
@@ -147,8 +154,7 @@ func (g *Graph) appliedAfter(first, second *manifest.Resource) bool {
 // decidingKinds returns the Namespaces, LimitRanges and ResourceQuotas of a
 // unit and its context.
 func (g *Graph) decidingKinds() []*manifest.Resource {
-	type key struct{}
-	return g.View(key{}, func() any {
+	return decidingKey.Of(g, func() []*manifest.Resource {
 		var all []*manifest.Resource
 		for _, r := range slices.Concat(g.Unit.Resources, g.Unit.Context) {
 			if r.Group == "" && (r.Kind == "Namespace" || r.Kind == "LimitRange" || r.Kind == "ResourceQuota") {
@@ -156,5 +162,5 @@ func (g *Graph) decidingKinds() []*manifest.Resource {
 			}
 		}
 		return all
-	}).([]*manifest.Resource)
+	})
 }

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
@@ -16,7 +17,7 @@ type product struct {
 	by        *manifest.Resource
 }
 
-type productsKey struct{}
+var productsKey memo.Key[map[Target][]product]
 
 // Produced reports whether what a reference names is made in the cluster: by
 // kustomize, by a controller for an object of the unit or its context, or by
@@ -34,7 +35,7 @@ func (g *Graph) Produced(ref *Reference) bool {
 // Makers returns the resources of the unit and its context for which a
 // controller makes the object that a reference names; nil if there are none.
 func (g *Graph) Makers(ref *Reference) []*manifest.Resource {
-	products := g.View(productsKey{}, func() any {
+	products := productsKey.Of(g, func() map[Target][]product {
 		all := map[Target][]product{}
 		for _, list := range [][]*manifest.Resource{g.Unit.Resources, g.Unit.Context} {
 			for _, r := range list {
@@ -45,7 +46,7 @@ func (g *Graph) Makers(ref *Reference) []*manifest.Resource {
 			}
 		}
 		return all
-	}).(map[Target][]product)
+	})
 	var makers []*manifest.Resource
 	for _, p := range products[ref.Target] {
 		if unit.SameNamespace(p.namespace, ref.Namespace) {
@@ -144,7 +145,7 @@ func annotatedBy(r *manifest.Resource, tool string) bool {
 	return false
 }
 
-type claimsKey struct{}
+var claimsKey memo.Key[map[string][]*Workload]
 
 // claimedByStatefulSet reports whether a claim is one that a StatefulSet makes
 // from its volumeClaimTemplates, <template>-<StatefulSet>-<ordinal>.
@@ -152,7 +153,7 @@ func (g *Graph) claimedByStatefulSet(ref *Reference) bool {
 	if ref.Target.Kind != "PersistentVolumeClaim" {
 		return false
 	}
-	prefixes := g.View(claimsKey{}, func() any {
+	prefixes := claimsKey.Of(g, func() map[string][]*Workload {
 		all := map[string][]*Workload{}
 		for _, w := range g.Workloads {
 			for _, t := range manifest.Items(w.Get("spec", "volumeClaimTemplates")) {
@@ -161,7 +162,7 @@ func (g *Graph) claimedByStatefulSet(ref *Reference) bool {
 			}
 		}
 		return all
-	}).(map[string][]*Workload)
+	})
 	cut := strings.LastIndex(ref.Target.Name, "-")
 	if cut < 0 {
 		return false

@@ -5,6 +5,7 @@ import (
 	"strconv"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
@@ -101,11 +102,11 @@ func isClusterWide(group, kind string) bool {
 
 const rbacGroup = "rbac.authorization.k8s.io"
 
-type referencesKey struct{}
+var referencesKey memo.Key[*References]
 
 // References returns the references of the unit and its context.
 func (g *Graph) References() *References {
-	return g.View(referencesKey{}, func() any {
+	return referencesKey.Of(g, func() *References {
 		r := &reader{graph: g, References: &References{byTarget: map[Target][]*Reference{}}}
 		for _, w := range g.Workloads {
 			r.workload(w)
@@ -119,7 +120,7 @@ func (g *Graph) References() *References {
 			r.resource(from)
 		}
 		return r.References
-	}).(*References)
+	})
 }
 
 // reader collects references.

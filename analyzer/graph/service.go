@@ -20,7 +20,7 @@ type Service struct {
 }
 
 func newService(g *Graph, r *manifest.Resource, own bool) *Service {
-	selector := read(r, own, func() Selector { return ReadMapSelector(r, "spec", "selector") })
+	selector := read(r, own, &serviceSelectorKey, func() Selector { return ReadMapSelector(r, "spec", "selector") })
 	return &Service{Resource: r, Own: own, Selector: selector, graph: g}
 }
 

@@ -6,6 +6,7 @@ import (
 	"strconv"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 )
 
 // ServicePort is an entry of a Service's ports.
@@ -92,16 +93,16 @@ func (w *Workload) InitContainers() []Container {
 	return found
 }
 
-type servicesKey struct{}
+var servicesKey memo.Key[map[*manifest.Resource]*Service]
 
 // Service returns the Service that a resource of the unit or its context is,
 // nil if it is none.
 func (g *Graph) Service(r *manifest.Resource) *Service {
-	return g.View(servicesKey{}, func() any {
+	return servicesKey.Of(g, func() map[*manifest.Resource]*Service {
 		all := make(map[*manifest.Resource]*Service, len(g.Services))
 		for _, s := range g.Services {
 			all[s.Resource] = s
 		}
 		return all
-	}).(map[*manifest.Resource]*Service)[r]
+	})[r]
 }

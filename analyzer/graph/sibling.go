@@ -1,9 +1,12 @@
 package graph
 
-import "github.com/kubeknot/kubeknot/analyzer/unit"
+import (
+	"github.com/kubeknot/kubeknot/analyzer/memo"
+	"github.com/kubeknot/kubeknot/analyzer/unit"
+)
 
-// siblingKey is the key of the index of the siblings among the views.
-type siblingKey struct{}
+// siblingKey is the key of the index of the siblings.
+var siblingKey memo.Key[index]
 
 // SelectSiblings is Select among the workloads of the directories beside the
 // unit.
@@ -12,7 +15,7 @@ func (g *Graph) SelectSiblings(namespace string, s Selector) []*Workload {
 		return nil
 	}
 	all := g.Siblings()
-	ix := g.View(siblingKey{}, func() any { return newIndex(all) }).(index)
+	ix := siblingKey.Of(g, func() index { return newIndex(all) })
 	var found []*Workload
 	for _, w := range ix.candidates(s.Selector, all) {
 		if unit.SameNamespace(namespace, g.Namespace(w.Resource)) && w.MatchedBy(s.Selector) {

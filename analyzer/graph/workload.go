@@ -70,8 +70,8 @@ func newWorkload(g *Graph, r *manifest.Resource, own bool) *Workload {
 		}
 	}
 	w := &Workload{Resource: r, Own: own, Custom: !builtin, TemplatePath: path, template: r.Get(path...)}
-	w.Labels = read(r, own, func() labels.Set { return manifest.StringMap(w.template, "metadata", "labels") })
-	w.Selector = read(r, own, func() Selector { return ownSelector(w) })
+	w.Labels = read(r, own, &podLabelsKey, func() labels.Set { return manifest.StringMap(w.template, "metadata", "labels") })
+	w.Selector = read(r, own, &workloadSelectorKey, func() Selector { return ownSelector(w) })
 	w.added = addedLabels(g, w)
 	for k, v := range w.Labels {
 		if manifest.IsPlaceholder(k) || manifest.IsPlaceholder(v) {

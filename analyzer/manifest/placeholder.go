@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 )
 
 // substituted finds what tools replace in a text before it is applied:
@@ -103,7 +105,7 @@ func holds(n *Node, unknown func(string) bool, aliases int) bool {
 // Placeholders returns the distinct texts of the resource that are
 // placeholders, in no order. They are found once for each resource.
 func (r *Resource) Placeholders() []string {
-	return r.Derive(placeholdersKey{}, func() any {
+	return placeholdersKey.Of(r, func() []string {
 		var all []string
 		holds(r.Node, func(s string) bool {
 			if IsPlaceholder(s) && !slices.Contains(all, s) {
@@ -112,15 +114,14 @@ func (r *Resource) Placeholders() []string {
 			return len(all) == maxPlaceholders
 		}, maxMergeDepth)
 		return all
-	}).([]string)
+	})
 }
 
 // maxPlaceholders bounds a search whose result is compared text by text.
 const maxPlaceholders = 1000
 
-// placeholdersKey is the key of the placeholders among what is derived of a
-// resource.
-type placeholdersKey struct{}
+// placeholdersKey is the key of the placeholders of a resource.
+var placeholdersKey memo.Key[[]string]
 
 // QuotesPlaceholder reports whether a text that others have made of the
 // resource, as the API server does, quotes one of its placeholders. Quotes of

@@ -3,8 +3,8 @@ package manifest
 import (
 	"slices"
 	"strings"
-	"sync"
 
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
@@ -32,7 +32,7 @@ type Resource struct {
 	// is made of mainly.
 	Origin Origin
 
-	derived sync.Map // key → func() any
+	memo memo.Memo
 }
 
 // Origin leads from the parts of a made object back to what a person has
@@ -92,16 +92,9 @@ func (r *Resource) WrittenName() string {
 	return r.Name
 }
 
-// Derive returns what build makes of the resource alone, built at most once per
-// key: units share their resources, so what is dear need not be made for each.
-// It is safe for concurrent use.
-func (r *Resource) Derive(key any, build func() any) any {
-	once, ok := r.derived.Load(key)
-	if !ok {
-		once, _ = r.derived.LoadOrStore(key, sync.OnceValue(build))
-	}
-	return once.(func() any)()
-}
+// Memo keeps what is derived of the resource alone: units share their
+// resources, so what takes time is made for all of them together.
+func (r *Resource) Memo() *memo.Memo { return &r.memo }
 
 // File returns the file the resource stands in.
 func (r *Resource) File() *source.File { return r.Document.File }

@@ -8,6 +8,7 @@ import (
 
 	edlib "github.com/hbollon/go-edlib"
 
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
@@ -79,17 +80,17 @@ func (r *Resource) Mask(text string) string {
 
 // Secrets returns the values that Mask masks.
 func (r *Resource) Secrets() []string {
-	return r.Derive(secretsKey{}, func() any {
+	return secretsKey.Of(r, func() []string {
 		var all []string
 		for key, e := range Fields(r.Node) {
 			all = append(all, Secrets(e.Raw, r.IsSecret() && holdsValues(key, e.Raw))...)
 		}
 		return all
-	}).([]string)
+	})
 }
 
 // secretsKey is the key of the secret values of a resource.
-type secretsKey struct{}
+var secretsKey memo.Key[[]string]
 
 // Secrets returns the secret values below a node: what stands behind the key,
 // variable or flag of a credential, or everything.

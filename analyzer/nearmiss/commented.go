@@ -6,18 +6,19 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/kustomize"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
 // kindAndName is an object that stands in a comment.
 type kindAndName struct{ kind, name string }
 
-type commentsKey struct{ file *source.File }
+var commentsKey memo.Key[map[kindAndName]source.Location]
 
 // commentedOut: the object is defined in the file, in a comment.
 func (d dangling) commentedOut([]candidate) *Explanation {
 	file := d.ref.From.File()
-	found := d.Graph.View(commentsKey{file}, func() any { return commentedObjects(file) }).(map[kindAndName]source.Location)
+	found := commentsKey.For(d.Graph, file, func() map[kindAndName]source.Location { return commentedObjects(file) })
 	at, ok := found[kindAndName{d.ref.Target.Kind, d.ref.Target.Name}]
 	if !ok || d.ref.Use == graph.ScaleTarget && d.Unit.Rewrites(kustomize.Relations) {
 		return nil

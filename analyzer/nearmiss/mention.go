@@ -7,17 +7,18 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
-type mentionedKey struct{}
+var mentionedKey memo.Key[sets.Set[string]]
 
 // mentioned returns the words of all texts that may name an object without being
 // one of the references that are known: what custom resources say, the arguments
 // and variables of containers, annotations, and the data of ConfigMaps. A program
 // finds by its name what no field references.
 func mentioned(g *graph.Graph) sets.Set[string] {
-	return g.View(mentionedKey{}, func() any {
+	return mentionedKey.Of(g, func() sets.Set[string] {
 		all := sets.New[string]()
 		for _, list := range [][]*manifest.Resource{g.Unit.Resources, g.Unit.Context} {
 			for _, r := range list {
@@ -34,7 +35,7 @@ func mentioned(g *graph.Graph) sets.Set[string] {
 			}
 		}
 		return all
-	}).(sets.Set[string])
+	})
 }
 
 // freeFields are the fields of built-in kinds that hold text for programs.

@@ -9,6 +9,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
@@ -45,12 +46,15 @@ type candidate struct {
 	namespace string
 }
 
-type candidatesKey struct{ group, kind string }
+// groupKind is the argument of candidatesKey.
+type groupKind struct{ group, kind string }
+
+var candidatesKey memo.Key[*index[candidate]]
 
 // candidates returns what has to be compared with the name of the reference.
 func (d dangling) candidates() []candidate {
 	t := d.ref.Target
-	return d.Graph.View(candidatesKey{t.Group, t.Kind}, func() any {
+	return candidatesKey.For(d.Graph, groupKind{t.Group, t.Kind}, func() *index[candidate] {
 		var all []candidate
 		for _, r := range d.Graph.Objects().OfKind(t.Group, t.Kind) {
 			all = append(all, candidate{name: r.Name, written: r.WrittenName(), resource: r})
@@ -71,7 +75,7 @@ func (d dangling) candidates() []candidate {
 			}
 			return []string{c.name}
 		})
-	}).(*index[candidate]).near(t.Name)
+	}).near(t.Name)
 }
 
 // reachable reports whether a candidate is where the reference looks.

@@ -8,6 +8,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 )
 
 // setAtRunTime are labels without a domain of their own that controllers and
@@ -82,11 +83,11 @@ func foreign(g *graph.Graph, key string) bool {
 	return true
 }
 
-type labelKeysKey struct{}
+var labelKeysKey memo.Key[map[string]bool]
 
 // labelKeys returns the keys of all labels of pods.
 func labelKeys(g *graph.Graph) map[string]bool {
-	return g.View(labelKeysKey{}, func() any {
+	return labelKeysKey.Of(g, func() map[string]bool {
 		all := map[string]bool{}
 		for _, w := range g.Workloads {
 			for key := range w.Labels {
@@ -94,7 +95,7 @@ func labelKeys(g *graph.Graph) map[string]bool {
 			}
 		}
 		return all
-	}).(map[string]bool)
+	})
 }
 
 // identities are the keys by which people name a workload, so that the same value
@@ -124,13 +125,13 @@ func leads(key string) bool {
 	})
 }
 
-type everywhereKey struct{}
+var everywhereKey memo.Key[map[string]string]
 
 // everywhere returns the labels that all workloads of the unit carry together
 // with its other objects: a transformer or a template puts them there, so they
 // say nothing of who was meant.
 func everywhere(g *graph.Graph) map[string]string {
-	return g.View(everywhereKey{}, func() any {
+	return everywhereKey.Of(g, func() map[string]string {
 		var common map[string]string
 		for _, w := range g.Workloads {
 			if w.Own {
@@ -144,7 +145,7 @@ func everywhere(g *graph.Graph) map[string]string {
 			common = both(common, manifest.StringMap(r.Node, "metadata", "labels"))
 		}
 		return common
-	}).(map[string]string)
+	})
 }
 
 // both returns what two sets of labels have in common; nil stands for all.

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
@@ -86,12 +87,12 @@ func (h *holder) where() string {
 	return "the labels of the pod template"
 }
 
-type podsKey struct{}
+var podsKey memo.Key[*index[*holder]]
 
 // podHolders returns the index of the pods of the unit and its context, by their
 // names and the values of their labels.
 func podHolders(g *graph.Graph) *index[*holder] {
-	return g.View(podsKey{}, func() any { return newIndex(holdersOf(g.Workloads), namesOf) }).(*index[*holder])
+	return podsKey.Of(g, func() *index[*holder] { return newIndex(holdersOf(g.Workloads), namesOf) })
 }
 
 func holdersOf(workloads []*graph.Workload) []*holder {
@@ -104,10 +105,10 @@ func holdersOf(workloads []*graph.Workload) []*holder {
 	return all
 }
 
-type serviceHoldersKey struct{}
+var serviceHoldersKey memo.Key[*index[*holder]]
 
 func serviceHolders(g *graph.Graph) *index[*holder] {
-	return g.View(serviceHoldersKey{}, func() any {
+	return serviceHoldersKey.Of(g, func() *index[*holder] {
 		var all []*holder
 		for _, s := range g.Services {
 			if !g.Superseded(s.Resource) {
@@ -115,7 +116,7 @@ func serviceHolders(g *graph.Graph) *index[*holder] {
 			}
 		}
 		return newIndex(all, namesOf)
-	}).(*index[*holder])
+	})
 }
 
 // namesOf returns the texts by which a holder is found: its name and file, and the
@@ -240,7 +241,7 @@ func SetAtRunTime(g *graph.Graph, s Selection) bool {
 }
 
 // takenKey are the keys of the sets of what is selected already.
-type takenKey struct{ kind string }
+var takenKey memo.Key[map[*graph.Workload]bool]
 
 // taken reports whether another object of the kind selects a holder: then it is
 // hardly what this one missed.
@@ -252,7 +253,7 @@ func (s search) taken(h *holder) bool {
 	if s.Resource.Kind == "PodDisruptionBudget" {
 		kind = s.Resource.Kind
 	}
-	return s.View(takenKey{kind}, func() any {
+	return takenKey.For(s, kind, func() map[*graph.Workload]bool {
 		selected := map[*graph.Workload]bool{}
 		add := func(workloads []*graph.Workload) {
 			for _, w := range workloads {
@@ -269,7 +270,7 @@ func (s search) taken(h *holder) bool {
 			}
 		}
 		return selected
-	}).(map[*graph.Workload]bool)[h.workload]
+	})[h.workload]
 }
 
 // OneOff returns the only label of a selector that is not carried; ok is false if

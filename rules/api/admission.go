@@ -9,6 +9,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 	"github.com/kubeknot/kubeknot/rules/internal/verdict"
 )
@@ -32,12 +33,13 @@ type binding struct {
 	resource *manifest.Resource
 }
 
+var admissionKey memo.Key[*admission]
+
 // admissionOf collects the policies. Of an object that is defined more than
 // once the closest definition counts, and of those of the unit the last. It is
 // nil if no policy is in force.
 func admissionOf(g *graph.Graph) *admission {
-	type key struct{}
-	return g.View(key{}, func() any { return newAdmission(g.Unit) }).(*admission)
+	return admissionKey.Of(g, func() *admission { return newAdmission(g.Unit) })
 }
 
 func newAdmission(u *unit.Unit) *admission {
@@ -94,34 +96,37 @@ func newAdmission(u *unit.Unit) *admission {
 	return a
 }
 
-// policyKey is the key of what is compiled of a resource: the units below lean
-// on it.
-type policyKey struct{}
+// policyKey and bindingKey are the keys of what is compiled of a resource, for
+// all units below it.
+var (
+	policyKey  memo.Key[*apiserver.Policy]
+	bindingKey memo.Key[*apiserver.Binding]
+)
 
 func policyOf(r *manifest.Resource) *apiserver.Policy {
 	if r.Kind != "ValidatingAdmissionPolicy" {
 		return nil
 	}
-	return r.Derive(policyKey{}, func() any {
+	return policyKey.Of(r, func() *apiserver.Policy {
 		o, ok := verdict.Object(r)
 		if !ok {
-			return (*apiserver.Policy)(nil)
+			return nil
 		}
 		return apiserver.NewPolicy(o)
-	}).(*apiserver.Policy)
+	})
 }
 
 func bindingOf(r *manifest.Resource) *apiserver.Binding {
 	if r.Kind != "ValidatingAdmissionPolicyBinding" {
 		return nil
 	}
-	return r.Derive(policyKey{}, func() any {
+	return bindingKey.Of(r, func() *apiserver.Binding {
 		o, ok := verdict.Object(r)
 		if !ok {
-			return (*apiserver.Binding)(nil)
+			return nil
 		}
 		return apiserver.NewBinding(o)
-	}).(*apiserver.Binding)
+	})
 }
 
 // judge reports what the policies say to a resource.

@@ -10,6 +10,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
@@ -134,12 +135,12 @@ type labelledService struct {
 	own labels.Set
 }
 
-type labelledServicesKey struct{}
+var labelledServicesKey memo.Key[[]labelledService]
 
 // labelledServices returns the Services of the unit and its context in their
 // last versions.
 func labelledServices(g *graph.Graph) []labelledService {
-	return g.View(labelledServicesKey{}, func() any {
+	return labelledServicesKey.Of(g, func() []labelledService {
 		var all []labelledService
 		for _, s := range g.Services {
 			if !g.Superseded(s.Resource) {
@@ -147,7 +148,7 @@ func labelledServices(g *graph.Graph) []labelledService {
 			}
 		}
 		return all
-	}).([]labelledService)
+	})
 }
 
 func monitorMisses(p *analyzer.Pass, m *monitor) {

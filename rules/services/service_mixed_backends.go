@@ -103,12 +103,11 @@ spec:
 		"https://kubernetes.io/docs/concepts/workloads/controllers/daemonset/#deployments",
 	},
 	Run: func(p *analyzer.Pass) error {
-		known := portsOf(p.Graph)
 		for _, s := range p.Graph.Services {
 			if !s.Own || p.Unit.Rewrites(kustomize.Relations) || s.Type() == "ExternalName" || s.Selector.State != graph.Present {
 				continue
 			}
-			if set := known.of(p.Graph, s); len(set.pods) > 1 && !set.unknown {
+			if set := portsOf(p.Graph, s); len(set.pods) > 1 && !set.unknown {
 				mixedBackends(p, s, set.pods)
 			}
 		}

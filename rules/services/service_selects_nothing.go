@@ -7,6 +7,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/kustomize"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
@@ -148,8 +149,7 @@ const enoughCompany = 4
 
 // company counts the other Services of the file, if they all find pods.
 func company(g *graph.Graph, s *graph.Service) int {
-	type tally struct{ served, lonely int }
-	t := g.View(companyKey{}, func() any {
+	t := companyKey.Of(g, func() map[*source.File]tally {
 		files := map[*source.File]tally{}
 		for _, s := range g.Services {
 			if s.Selector.State != graph.Present || s.Type() == "ExternalName" {
@@ -164,15 +164,18 @@ func company(g *graph.Graph, s *graph.Service) int {
 			files[s.File()] = t
 		}
 		return files
-	}).(map[*source.File]tally)[s.File()]
+	})[s.File()]
 	if t.lonely > 1 {
 		return 0
 	}
 	return t.served
 }
 
-// companyKey is the key of those tallies among the views of a graph.
-type companyKey struct{}
+// tally counts the Services of a file that find pods, and those that find none.
+type tally struct{ served, lonely int }
+
+// companyKey is the key of the tallies of a graph.
+var companyKey memo.Key[map[*source.File]tally]
 
 // firstKey returns the path of the only label of a selector, or of the whole.
 func firstKey(s graph.Selector) []string {

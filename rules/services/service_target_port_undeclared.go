@@ -70,14 +70,13 @@ spec:
 		"k8s.io/kubernetes/pkg/apis/core/v1/defaults.go: SetDefaults_Service",
 	},
 	Run: func(p *analyzer.Pass) error {
-		known := portsOf(p.Graph)
 		meant := map[portQuestion]*graph.ContainerPort{}
 		serving := sync.OnceValue(func() forwarding { return forwardingOf(p.Graph) })
 		for _, s := range p.Graph.Services {
 			if !s.Own || p.Unit.Rewrites(kustomize.Relations) || s.Type() == "ExternalName" || s.Selector.State != graph.Present {
 				continue
 			}
-			set, ports := known.of(p.Graph, s), s.Ports()
+			set, ports := portsOf(p.Graph, s), s.Ports()
 			if len(set.pods) == 0 || set.unknown {
 				continue
 			}

@@ -77,13 +77,12 @@ spec:
 		"k8s.io/endpointslice/utils.go: FindPort",
 	},
 	Run: func(p *analyzer.Pass) error {
-		known := portsOf(p.Graph)
 		for _, s := range p.Graph.Services {
 			if !s.Own {
 				continue
 			}
 			if ports := s.Ports(); len(ports) > 0 {
-				targetPorts(p, s, ports, known.of(p.Graph, s))
+				targetPorts(p, s, ports, portsOf(p.Graph, s))
 			}
 		}
 		return nil

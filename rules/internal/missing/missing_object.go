@@ -9,6 +9,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 	"github.com/kubeknot/kubeknot/rules/internal/text"
@@ -87,8 +88,8 @@ func Find(p *analyzer.Pass, ref *graph.Reference) *analyzer.Finding {
 	return f
 }
 
-// precedentsKey is the key of the precedents among the views of a graph.
-type precedentsKey struct{}
+// precedentsKey is the key of the precedents of a graph.
+var precedentsKey memo.Key[map[pattern][]*graph.Reference]
 
 // pattern is a kind, and a name in which the words of the workload that refers
 // to it are left out.
@@ -103,7 +104,7 @@ func precedent(g *graph.Graph, ref *graph.Reference) *graph.Reference {
 		return nil
 	}
 	refs := g.References().All
-	alike := g.View(precedentsKey{}, func() any {
+	alike := precedentsKey.Of(g, func() map[pattern][]*graph.Reference {
 		byPattern := map[pattern][]*graph.Reference{}
 		for _, r := range refs {
 			if r.Workload != nil && r.Own && !r.Optional {
@@ -111,7 +112,7 @@ func precedent(g *graph.Graph, ref *graph.Reference) *graph.Reference {
 			}
 		}
 		return byPattern
-	}).(map[pattern][]*graph.Reference)
+	})
 	p := patternOf(ref)
 	if ref.Use != graph.Claim && !strings.Contains(p.name, "*") {
 		return nil

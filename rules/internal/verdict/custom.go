@@ -3,6 +3,7 @@ package verdict
 import (
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
@@ -79,23 +80,23 @@ func metadataOf(r *manifest.Resource) (v Verdict, ok bool) {
 
 // definitionKey is the key of the verdict among what is derived of a
 // CustomResourceDefinition.
-type definitionKey struct{}
+var definitionKey memo.Key[*apiserver.Verdict]
 
 // Create asks about a kind of the server itself. What it says to a
 // CustomResourceDefinition is kept: the units below lean on it.
 func Create(r *manifest.Resource) (v apiserver.Verdict, ok bool) {
-	ask := func() any {
+	ask := func() *apiserver.Verdict {
 		if o, ok := Builtin(r); ok {
 			v := apiserver.Create(o)
 			return &v
 		}
-		return (*apiserver.Verdict)(nil)
+		return nil
 	}
-	said := (*apiserver.Verdict)(nil)
+	var said *apiserver.Verdict
 	if isDefinition(r) {
-		said = r.Derive(definitionKey{}, ask).(*apiserver.Verdict)
+		said = definitionKey.Of(r, ask)
 	} else {
-		said = ask().(*apiserver.Verdict)
+		said = ask()
 	}
 	if said == nil {
 		return v, false

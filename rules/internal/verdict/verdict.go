@@ -15,6 +15,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
@@ -28,16 +29,13 @@ type Verdict struct {
 	apiserver.Verdict
 }
 
-// verdictKey is the key of the verdicts among the views of a graph.
-type verdictKey struct{}
-
-// String names what takes most of the time of many runs.
-func (verdictKey) String() string { return "verdict of the API server" }
+// verdictKey is the key of the verdicts of a graph.
+var verdictKey = memo.Key[[]Verdict]{Name: "verdict of the API server"} // it takes most of the time of many runs
 
 // All asks the API server about every resource of the unit, once for all
 // rules that speak for it.
 func All(g *graph.Graph) []Verdict {
-	return g.View(verdictKey{}, func() any {
+	return verdictKey.Of(g, func() []Verdict {
 		var all []Verdict
 		if g.Unit.Kind == unit.Dump { // the server has accepted it
 			return all
@@ -52,7 +50,7 @@ func All(g *graph.Graph) []Verdict {
 			}
 		}
 		return all
-	}).([]Verdict)
+	})
 }
 
 // forgetContent drops what the server says of the values of a ConfigMap or
