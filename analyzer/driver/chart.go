@@ -42,18 +42,19 @@ func (w *world) render(ctx context.Context, tasks []*task) error {
 			return
 		}
 		w.options.Stats.Count("charts rendered", 1)
-		made[i], failed[i] = w.renderChart(charts[i].Dir, options)
+		made[i], failed[i] = w.renderTask(charts[i], options)
 	})
+	counted := map[string]bool{} // the directories of charts that were rendered before
 	for i, t := range charts {
 		switch {
 		case t.recalled != nil:
-			w.recalledChart(t)
+			w.recalledChart(t, counted)
 		case w.refusedChart(t, failed[i]):
 		case failed[i] != nil:
-			w.charts = append(w.charts, w.notRendered(t.Dir, failed[i]))
+			w.charts = append(w.charts, w.notRendered(t.Spec, failed[i]))
 			w.memory.expectChart(rendered{task: t, notes: w.charts[len(w.charts)-1:]})
 		case made[i] != nil:
-			w.renderedChart(t, made[i], options.Values, options.APIVersions)
+			w.renderedChart(t, made[i], options, counted)
 		}
 	}
 	return err
@@ -134,19 +135,24 @@ func (c chartFS) ReadDir(name string) ([]fs.DirEntry, error) {
 	return c.world.options.Kept.readDir(c.world.abs(path.Join(c.dir, name)))
 }
 
-// renderedChart takes over what a chart makes. given are the values files that
-// all charts get.
-func (w *world) renderedChart(t *task, made *helm.Rendering, given []*source.File, known []string) {
+// renderedChart takes over what a chart makes with the options that all charts
+// get.
+func (w *world) renderedChart(t *task, made *helm.Rendering, options helm.Options, counted map[string]bool) {
+	given, known := options.Values, options.APIVersions
 	t.Made = w.resources(made)
 	c := rendered{task: t}
 	for _, f := range made.Files {
 		if w.layout.PassedOver[f.Rel] == "" {
 			continue // a definition, which is judged as it is written
 		}
-		c.made = append(c.made, &knownFile{File: f})
+		c.made = append(c.made, &knownFile{File: f, again: counted[t.Dir]})
 	}
+	counted[t.Dir] = true
 	for _, f := range made.Sources {
 		w.sources[f.Rel] = append(w.sources[f.Rel], f)
+		if t.Values == f.Rel {
+			t.values = f
+		}
 		c.again = c.again || unsteady.Match(f.Data) || bytes.Contains(f.Data, []byte(suppress.Mark)) || asksForCustom(f.Data, known) // values may be templates too
 		// A chart has copies of the given files, whose paths are not those of the tree.
 		if !slices.ContainsFunc(given, func(g *source.File) bool { return g.Path == f.Path && g.Rel == f.Rel }) {
@@ -189,14 +195,18 @@ func (o *Options) helm() (helm.Options, error) {
 }
 
 // notRendered says why a chart is not judged.
-func (w *world) notRendered(dir string, err error) analyzer.NotJudged {
-	note := analyzer.NotJudged{File: w.show(path.Join(dir, "Chart.yaml")), Reason: "Helm chart not rendered: " + err.Error()}
+func (w *world) notRendered(s unit.Spec, err error) analyzer.NotJudged {
+	what := "Helm chart not rendered: "
+	if s.Values != "" {
+		what = "Helm chart not rendered with " + path.Join("ci", path.Base(s.Values)) + ": "
+	}
+	note := analyzer.NotJudged{File: w.show(path.Join(s.Dir, "Chart.yaml")), Reason: what + err.Error()}
 	var refused *helm.NotRendered
 	if errors.As(err, &refused) {
-		note.Reason = "Helm chart not rendered: " + refused.Reason
+		note.Reason = what + refused.Reason
 		if !refused.At.IsZero() {
 			note.File = refused.At.File.Path
-			note.Reason = fmt.Sprintf("Helm chart not rendered: line %d: %s", refused.At.Start().Line, refused.Reason)
+			note.Reason = fmt.Sprintf("%sline %d: %s", what, refused.At.Start().Line, refused.Reason)
 		}
 	}
 	return note

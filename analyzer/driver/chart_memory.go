@@ -148,8 +148,12 @@ func (c *recalledChart) open(name string) *source.File {
 }
 
 // recalledChart takes over what is known of a chart.
-func (w *world) recalledChart(t *task) {
+func (w *world) recalledChart(t *task, counted map[string]bool) {
 	w.charts = append(w.charts, t.recalled.Notes...)
+	for _, f := range t.chart.made {
+		f.again = counted[t.Dir]
+	}
+	counted[t.Dir] = counted[t.Dir] || len(t.chart.made) > 0
 	w.rendered = append(w.rendered, t.chart.made...)
 	for rel, f := range t.chart.files {
 		w.sources[rel] = append(w.sources[rel], f)

@@ -52,6 +52,9 @@ func (r *run) confirm(t *task) {
 // otherReleases returns how a chart may be installed too.
 func (r *run) otherReleases(t *task) []helm.Options {
 	base, err := t.world.options.charts()
+	if err == nil {
+		base, err = t.world.withVariant(t, base)
+	}
 	if err != nil {
 		return nil
 	}
@@ -96,7 +99,7 @@ func (r *run) judgedAs(t *task, o helm.Options) map[foundAt]bool {
 	}
 	again := &task{Spec: t.Spec, world: w}
 	again.Made = w.resources(made)
-	again.unit = unit.Assemble(again.Spec, w.show(t.Dir), cmp.Or(o.Namespace, helm.ReleaseNamespace), w.get)
+	again.unit = unit.Assemble(again.Spec, t.shown(), cmp.Or(o.Namespace, helm.ReleaseNamespace), w.get)
 	if r.askUnit(again) != nil {
 		return nil
 	}

@@ -80,7 +80,9 @@ func aboutOf(f *manifest.File) cache.About {
 // note counts a file that was named and says what of it is not judged.
 func (r *run) note(f *knownFile, l *Loaded) {
 	about := f.about
-	r.resources += about.Resources
+	if !f.again {
+		r.resources += about.Resources
+	}
 	if about.Resources > 0 {
 		r.files[f.Path] = true
 	}
@@ -95,7 +97,7 @@ func (r *run) note(f *knownFile, l *Loaded) {
 	say(about.Unreadable, "JSON escapes that cannot be read yet")
 	say(about.Patch && !built, "kustomize patch or configuration, not an object of its own")
 	say(about.Foreign && about.Resources > 0 && !built, "document without apiVersion and kind")
-	own := kustomize.IsFile(f.Rel) || slices.Contains(config.Names, path.Base(f.Rel)) // those are known for what they are
+	own := f.again || kustomize.IsFile(f.Rel) || slices.Contains(config.Names, path.Base(f.Rel)) // those are known for what they are
 	if about.Alone && about.Resources == 0 && !own && !built {
 		r.foreign++
 	}
@@ -106,9 +108,10 @@ func (r *run) note(f *knownFile, l *Loaded) {
 func (r *run) collect(l *Loaded) {
 	known := faults{}
 	in := func(f *source.File) bool { return l.named[f] }
+	again := l.foundWithoutVariant()
 	for pass := range l.passes() {
 		for _, f := range pass.Findings {
-			if !f.Touches(in) {
+			if !f.Touches(in) || again(&f) {
 				continue
 			}
 			if f, ok := r.configured(f); ok {

@@ -14,6 +14,7 @@ type knownFile struct {
 	judged  bool
 	passes  []*analyzer.Pass
 	failure error  // of a rule
+	again   bool   // another rendering of the chart makes it too: its objects are counted there
 	world   *world // that it is a file of; nil for a stream, what a chart makes, and a text
 }
 

@@ -231,7 +231,7 @@ func (l *Loaded) name() {
 				continue
 			}
 			f := w.knownFile(rel)
-			if reason := w.layout.PassedOver[rel]; reason != "" && reason != unit.HelmTemplate && (f == nil || !l.built[f.File.File]) {
+			if reason := w.layout.PassedOver[rel]; reason != "" && reason != unit.HelmTemplate && reason != unit.ChartFile && (f == nil || !l.built[f.File.File]) {
 				l.notes = append(l.notes, analyzer.NotJudged{File: w.show(rel), Reason: string(reason)})
 			}
 			if f != nil {

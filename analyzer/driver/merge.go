@@ -11,10 +11,23 @@ import (
 )
 
 // spot is where findings can report the same fault: one rule, one policy, one
-// place.
+// place. Each rendering of a chart has files of its own, so their paths count.
 type spot struct {
 	rule, policy string
-	source.Location
+	place
+}
+
+// place is a location, the same in all files of a path.
+type place struct {
+	path string
+	span source.Span
+}
+
+func placeOf(l source.Location) place {
+	if l.File == nil {
+		return place{}
+	}
+	return place{l.File.Path, l.Span}
 }
 
 // fault is a finding that was collected, with what later findings are compared
@@ -30,7 +43,7 @@ type fault struct {
 // faults are the findings collected so far, by their spots.
 type faults map[spot][]*fault
 
-func spotOf(f *analyzer.Finding) spot { return spot{f.Rule, f.Policy, f.Location} }
+func spotOf(f *analyzer.Finding) spot { return spot{f.Rule, f.Policy, placeOf(f.Location)} }
 
 // find returns the fault that a finding reports again, nil for a new one. Equal
 // words are the same fault. Different words are the same fault only where a
@@ -114,7 +127,7 @@ func (r *run) add(f analyzer.Finding, known faults) {
 	}
 	for _, end := range other.Related {
 		same := func(r analyzer.Related) bool {
-			return r.Location == end.Location && (r.Message == end.Message || len(kept.Builds) > 0)
+			return placeOf(r.Location) == placeOf(end.Location) && (r.Message == end.Message || len(kept.Builds) > 0)
 		}
 		if !slices.ContainsFunc(kept.Related, same) {
 			kept.Related = append(slices.Clip(kept.Related), end)

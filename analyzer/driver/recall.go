@@ -264,7 +264,7 @@ func (o *Options) needsObjects() bool {
 }
 
 // nameOf is what a unit is called in the store.
-func nameOf(s unit.Spec) string { return string(s.Kind) + " " + s.Dir + " " + s.Name }
+func nameOf(s unit.Spec) string { return string(s.Kind) + " " + s.Dir + " " + s.Name + s.Values }
 
 // inputs returns the digest of what a unit is made of: its plan, and what the
 // files of the plan hold. ok is false if one cannot be read.

@@ -240,6 +240,7 @@ func (r *run) judgeUnit(t *task) {
 	if len(r.unitRules) > 0 || r.options.Ties {
 		t.failure = r.askUnit(t)
 		r.confirm(t)
+		t.nameValues()
 	}
 	if t.world != nil && t.failure == nil {
 		t.world.memory.learnUnit(t)

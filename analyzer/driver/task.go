@@ -3,10 +3,12 @@ package driver
 import (
 	"cmp"
 	"iter"
+	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/cache"
 	"github.com/kubeknot/kubeknot/analyzer/helm"
+	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
@@ -22,12 +24,24 @@ type task struct {
 	// unit is nil before it is put together, and once it was judged, unless
 	// somebody has yet to see its objects.
 	unit *unit.Unit
+	// values is the file that the variant of a chart is rendered with, nil for all
+	// else.
+	values *source.File
 	// void reports that there is nothing to judge.
 	void      bool
 	annotated bool // something is suppressed in it by an annotation
 	passes    []*analyzer.Pass
 	failure   error // of a rule
 	ties      *draft
+}
+
+// shown is the name of the unit for people.
+func (t *task) shown() string {
+	name := t.world.show(t.Dir)
+	if t.Values != "" {
+		name += " with " + strings.TrimPrefix(t.Values, t.Dir+"/")
+	}
+	return name
 }
 
 // files yields the files that the unit is made of and leans on, some of them several
@@ -58,7 +72,7 @@ func (t *task) assemble(o *Options) {
 	if t.Kind == unit.Chart {
 		namespace = cmp.Or(namespace, helm.ReleaseNamespace)
 	}
-	u := unit.Assemble(t.Spec, w.show(t.Dir), namespace, w.get)
+	u := unit.Assemble(t.Spec, t.shown(), namespace, w.get)
 	if t.void = len(u.Resources) == 0 && !failed; t.void {
 		w.memory.learnEmpty(t.Spec)
 		return

@@ -52,7 +52,9 @@ type PassedOver string
 
 const (
 	// HelmTemplate is a part of a chart, which is judged as a whole.
-	HelmTemplate   PassedOver = "Helm template"
+	HelmTemplate PassedOver = "Helm template"
+	// ChartFile is what the templates of a chart may read, and no object of its own.
+	ChartFile      PassedOver = "file of a Helm chart, which only its templates read"
 	kustomizeInput PassedOver = "kustomize patch or configuration, not an object of its own"
 	kustomizeFile  PassedOver = "kustomization that no other one uses or builds"
 	// part cannot stand alone, and the kustomization that it lies below does not
@@ -120,7 +122,7 @@ func Plan(t Tree) Layout {
 	}
 	for _, dir := range t.Charts {
 		if !l.inChart(dir) && l.data.holding(dir) == "" {
-			units = append(units, l.chart(dir))
+			units = append(units, l.chart(dir)...)
 		}
 	}
 	slices.SortStableFunc(units, func(a, b Spec) int {
@@ -157,6 +159,8 @@ func (l *layout) sortFiles(taken map[string]bool) {
 		case l.inTemplates(f):
 			l.passed[f] = HelmTemplate
 		case l.listed[f] || taken[f]:
+		case l.inChartFiles(f):
+			l.passed[f] = ChartFile
 		case l.data.holding(f) != "":
 			l.passed[f] = l.data.holding(f)
 		case l.passed[f] == "" && l.tree.NotApplied[f] != "":
@@ -169,13 +173,31 @@ func (l *layout) sortFiles(taken map[string]bool) {
 }
 
 // inTemplates reports whether the file lies below templates/ of a chart.
-func (l *layout) inTemplates(f string) bool {
+func (l *layout) inTemplates(f string) bool { return l.inChartDirectory(f, "templates") }
+
+// inChartFiles reports whether the file is one of files/ of a chart, which
+// templates read with .Files
+// (https://helm.sh/docs/chart_template_guide/accessing_files/), or a values file
+// of its ci/.
+func (l *layout) inChartFiles(f string) bool {
+	return l.inChartDirectory(f, "files") || isVariant(f) && l.charts[path.Dir(path.Dir(f))]
+}
+
+// inChartDirectory reports whether the file lies below a directory of a chart.
+func (l *layout) inChartDirectory(f, name string) bool {
 	for dir := path.Dir(f); dir != "."; dir = path.Dir(dir) {
-		if path.Base(dir) == "templates" && l.charts[path.Dir(dir)] {
+		if path.Base(dir) == name && l.charts[path.Dir(dir)] {
 			return true
 		}
 	}
 	return false
+}
+
+// isVariant reports whether a file is called like the values that chart-testing
+// installs the chart above with
+// (https://github.com/helm/chart-testing/blob/main/doc/ct_install.md).
+func isVariant(f string) bool {
+	return path.Base(path.Dir(f)) == "ci" && strings.HasSuffix(f, "-values.yaml")
 }
 
 // inChart reports whether a chart is a dependency that lies in another one.
@@ -188,10 +210,12 @@ func (l *layout) inChart(dir string) bool {
 	return false
 }
 
-// chart plans what a chart makes. Its custom resource definitions are judged as
-// the manifests that they are, and what it makes leans on them.
-func (l *layout) chart(dir string) Spec {
+// chart plans what a chart makes, first of its own values and then of each values
+// file of its ci/. Its custom resource definitions are judged as the manifests
+// that they are, and what it makes depends on them.
+func (l *layout) chart(dir string) []Spec {
 	s := Spec{Dir: dir, Kind: Chart}
+	var variants []string
 	for _, f := range l.tree.Files {
 		if dir != "." && !strings.HasPrefix(f, dir+"/") {
 			continue
@@ -200,9 +224,17 @@ func (l *layout) chart(dir string) Spec {
 		if strings.Contains(f, "crds/") && l.passed[f] == "" {
 			s.Context = append(s.Context, f)
 		}
+		if isVariant(f) && path.Dir(path.Dir(f)) == dir {
+			variants = append(variants, f)
+		}
 	}
 	s.Context = append(s.Context, l.ancestors(dir)...)
-	return s
+	all := []Spec{s}
+	for _, f := range variants {
+		s.Values = f
+		all = append(all, s)
+	}
+	return all
 }
 
 // directory plans the files of a directory that no kustomization lists.

@@ -53,6 +53,14 @@ func TestPlan(t *testing.T) {
 			over:  map[string]PassedOver{"c/templates/sub/a.yaml": HelmTemplate},
 		},
 		{
+			name:  "files of a chart are its own, and values of its ci make variants",
+			files: []string{"c/ci/a-values.yaml", "c/ci/a.yaml", "c/files/x/b.yaml", "c/templates/a.yaml", "ci/b-values.yaml", "files/d.yaml"},
+			chart: []string{"c"},
+			want: []string{"chart c: | |", "chart c with c/ci/a-values.yaml: |  |", "directory c/ci: c/ci/a.yaml | |",
+				"directory ci: ci/b-values.yaml | | files/d.yaml", "directory files: files/d.yaml | | ci/b-values.yaml"},
+			over: map[string]PassedOver{"c/ci/a-values.yaml": ChartFile, "c/files/x/b.yaml": ChartFile, "c/templates/a.yaml": HelmTemplate},
+		},
+		{
 			name:  "a kustomization is a unit of what it lists, bases included",
 			files: []string{"base/a.yaml", "base/kustomization.yaml", "over/b.yaml", "over/kustomization.yaml", "over/patch.yaml"},
 			kust: map[string]string{
@@ -105,7 +113,8 @@ func TestPlan(t *testing.T) {
 			layout := Plan(tree)
 			var got []string
 			for _, s := range layout.Units {
-				line := fmt.Sprintf("%s %s: %s | %s | %s", s.Kind, s.Dir, strings.Join(s.Files, " "), strings.Join(s.Context, " "), strings.Join(s.Siblings, " "))
+				name := strings.TrimSuffix(s.Dir+" with "+s.Values, " with ")
+				line := fmt.Sprintf("%s %s: %s | %s | %s", s.Kind, name, strings.Join(s.Files, " "), strings.Join(s.Context, " "), strings.Join(s.Siblings, " "))
 				got = append(got, strings.TrimRight(strings.NewReplacer("|  |", "| |", ":  |", ": |").Replace(line), " "))
 			}
 			if diff := cmp.Diff(tt.want, got); diff != "" {

@@ -146,6 +146,9 @@ type Spec struct {
 	Configs []string
 	// Made are the resources of a Chart, nil if it could not be rendered.
 	Made []*manifest.Resource
+	// Values is the values file of a Chart's ci/ that it is rendered with; "" for
+	// the chart by itself.
+	Values string
 	// Refused is as in Unit.
 	Refused *helm.NotRendered
 	// Name and Namespace are those of a Listed unit.
