@@ -10,6 +10,7 @@ import (
 	"github.com/kubeknot/kubeknot/rules/api"
 	"github.com/kubeknot/kubeknot/rules/disruption"
 	"github.com/kubeknot/kubeknot/rules/documents"
+	"github.com/kubeknot/kubeknot/rules/gateway"
 	"github.com/kubeknot/kubeknot/rules/kustomize"
 	"github.com/kubeknot/kubeknot/rules/network"
 	"github.com/kubeknot/kubeknot/rules/rbac"
@@ -29,6 +30,7 @@ func All() []*analyzer.Rule {
 		api.All(),
 		disruption.All(),
 		documents.All(),
+		gateway.All(),
 		kustomize.All(),
 		network.All(),
 		rbac.All(),

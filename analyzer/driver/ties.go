@@ -169,7 +169,8 @@ func stands(at source.Location, w *graph.Workload) bool {
 var roles = map[graph.Use]analyzer.Role{
 	graph.Env: analyzer.Around, graph.Volume: analyzer.Around, graph.Claim: analyzer.Around, graph.Account: analyzer.Around,
 	graph.PullSecret: analyzer.Around, graph.Certificate: analyzer.Around,
-	graph.Backend: analyzer.Selects, graph.Governing: analyzer.Selects,
+	graph.Backend: analyzer.Selects, graph.Governing: analyzer.Selects, graph.RouteBackend: analyzer.Selects,
+	graph.ListenerCertificate: analyzer.Around,
 }
 
 // references adds the ties by name.

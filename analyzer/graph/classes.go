@@ -13,6 +13,7 @@ var classKinds = map[Target]bool{
 	{Group: "node.k8s.io", Kind: "RuntimeClass"}:        true,
 	{Group: "storage.k8s.io", Kind: "StorageClass"}:     true,
 	{Group: "networking.k8s.io", Kind: "IngressClass"}:  true,
+	{Group: GatewayGroup, Kind: "GatewayClass"}:         true,
 }
 
 // podClasses reads the classes that the pods of a workload name.
@@ -44,5 +45,7 @@ func (r *reader) classes(from *manifest.Resource) {
 		}
 	case from.Kind == "Ingress" && from.Group == "networking.k8s.io":
 		class("networking.k8s.io", "IngressClass", "spec", "ingressClassName")
+	case from.Kind == "Gateway" && from.Group == GatewayGroup:
+		class(GatewayGroup, "GatewayClass", "spec", "gatewayClassName")
 	}
 }

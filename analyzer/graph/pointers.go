@@ -25,13 +25,6 @@ func (p pointer) at(path string) pointer {
 	return p
 }
 
-// routeBackends are the backends of the routes of the Gateway API
-// (sigs.k8s.io/gateway-api apis/v1: BackendObjectReference).
-var routeBackends = []pointer{
-	toService.at("spec.rules.[].backendRefs.[]"),
-	toService.at("spec.rules.[].filters.[].requestMirror.backendRef"),
-}
-
 // webhooks are the Services of webhooks
 // (k8s.io/api/admissionregistration/v1: WebhookClientConfig).
 var webhooks = []pointer{toService.at("webhooks.[].clientConfig.service")}
@@ -39,12 +32,6 @@ var webhooks = []pointer{toService.at("webhooks.[].clientConfig.service")}
 // pointers are the references of kinds other than those that are read by
 // References, by group and kind. The source stands behind each.
 var pointers = map[string][]pointer{
-	"gateway.networking.k8s.io/HTTPRoute": routeBackends,
-	"gateway.networking.k8s.io/GRPCRoute": routeBackends,
-	"gateway.networking.k8s.io/TLSRoute":  routeBackends,
-	"gateway.networking.k8s.io/TCPRoute":  routeBackends,
-	"gateway.networking.k8s.io/UDPRoute":  routeBackends,
-
 	"admissionregistration.k8s.io/ValidatingWebhookConfiguration": webhooks,
 	"admissionregistration.k8s.io/MutatingWebhookConfiguration":   webhooks,
 	// k8s.io/apiextensions-apiserver/pkg/apis/apiextensions/v1: WebhookConversion

@@ -121,7 +121,15 @@ func productsOf(g *Graph, r *manifest.Resource) []product {
 		add("Secret", manifest.String(r.Node, "spec", "secretName"))
 	case "cert-manager.io/Issuer", "cert-manager.io/ClusterIssuer", "certmanager.k8s.io/Issuer", "certmanager.k8s.io/ClusterIssuer":
 		add("Secret", manifest.String(r.Node, "spec", "acme", "privateKeySecretRef", "name"))
-	case "networking.k8s.io/Ingress", "extensions/Ingress", "gateway.networking.k8s.io/Gateway":
+	case GatewayGroup + "/Gateway", GatewayGroup + "/ListenerSet": // https://cert-manager.io/docs/usage/gateway/
+		if annotatedBy(r, "cert-manager") {
+			for _, listener := range manifest.Items(r.Get("spec", "listeners")) {
+				for _, c := range manifest.Items(manifest.Get(listener, "tls", "certificateRefs")) {
+					add("Secret", manifest.String(c, "name"))
+				}
+			}
+		}
+	case "networking.k8s.io/Ingress", "extensions/Ingress":
 		if annotatedBy(r, "cert-manager") {
 			for _, t := range manifest.Items(r.Get("spec", "tls")) {
 				add("Secret", manifest.String(t, "secretName"))

@@ -32,9 +32,15 @@ const (
 	GrantedTo    Use = "subject"        // a ServiceAccount of a binding
 	PullSecret   Use = "pull secret"    // the credentials for images
 	AccountToken Use = "account secret" // a Secret of a ServiceAccount
-	Class        Use = "class"          // a PriorityClass, RuntimeClass, StorageClass or IngressClass
 	Points       Use = "reference"      // what a route, a webhook or a custom resource names
 	ScaleTarget  Use = "scale target"   // what an autoscaler scales; not among All
+	Class        Use = "class"          // a PriorityClass, RuntimeClass, StorageClass, IngressClass or GatewayClass
+
+	RouteParent         Use = "parent"               // the Gateway, ListenerSet or Service of a route
+	RouteBackend        Use = "route backend"        // the Service behind a route of the Gateway API
+	ListenerCertificate Use = "listener certificate" // the TLS Secret of a listener
+	CACertificate       Use = "CA certificate"       // the ConfigMap of a BackendTLSPolicy
+	PolicyTarget        Use = "policy target"        // the Service of a BackendTLSPolicy
 )
 
 // Reference is a name by which one object refers to another.
@@ -276,6 +282,8 @@ func (r *reader) resource(from *manifest.Resource) {
 			Path: []string{"spec", "serviceName"}})
 	case from.Kind == "Ingress" && (from.Group == "networking.k8s.io" || from.Group == "extensions"):
 		r.ingress(from)
+	case from.Group == GatewayGroup:
+		r.gatewayAPI(from)
 	case from.Group == rbacGroup && (from.Kind == "RoleBinding" || from.Kind == "ClusterRoleBinding"):
 		r.binding(from)
 	case from.Kind == "ServiceAccount" && from.Group == "":

@@ -14,10 +14,10 @@ import (
 // there.
 var ClassMissing = &analyzer.Rule{
 	ID:    "class-missing",
-	Title: "A misspelt PriorityClass, RuntimeClass, StorageClass or IngressClass",
+	Title: "A misspelt PriorityClass, RuntimeClass, StorageClass, IngressClass or GatewayClass",
 	Claim: analyzer.Broken,
-	Kinds: []string{"Pod", "Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "ReplicationController", "Job", "CronJob", "PersistentVolumeClaim", "Ingress"},
-	Why: `Pods whose PriorityClass or RuntimeClass does not exist are refused when they are made, long after the workload was accepted. A PersistentVolumeClaim with an unknown StorageClass waits for ever, and an Ingress with an unknown IngressClass is served by nobody, without an event.
+	Kinds: []string{"Pod", "Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "ReplicationController", "Job", "CronJob", "PersistentVolumeClaim", "Ingress", "Gateway"},
+	Why: `Pods whose PriorityClass or RuntimeClass does not exist are refused when they are made, long after the workload was accepted. A PersistentVolumeClaim with an unknown StorageClass waits for ever, and an Ingress with an unknown IngressClass is served by no controller, without an event. A Gateway with an unknown GatewayClass keeps the condition Accepted=Unknown with reason Pending.
 
 Clusters bring classes of their own, so a name is reported only if it is a slip away from a class of the same manifests, or from one that every cluster has.`,
 	Bad: `apiVersion: storage.k8s.io/v1
@@ -53,6 +53,7 @@ spec:
 	References: []string{
 		"https://kubernetes.io/docs/concepts/storage/storage-classes/",
 		"https://kubernetes.io/docs/concepts/services-networking/ingress/#ingress-class",
+		"https://gateway-api.sigs.k8s.io/reference/api-types/gatewayclass/",
 		"k8s.io/kubernetes/plugin/pkg/admission/priority/admission.go",
 		"k8s.io/kubernetes/plugin/pkg/admission/runtimeclass/admission.go",
 	},
@@ -102,6 +103,8 @@ func misspeltClass(ref *graph.Reference, miss *nearmiss.Explanation) analyzer.Fi
 		f.Consequence = "it is accepted, and the claim stays Pending"
 	case "IngressClass":
 		f.Consequence = "it is accepted, and no controller serves it"
+	case "GatewayClass":
+		f.Consequence = "no controller takes the Gateway: it gets no address, and its condition stays Accepted=Unknown, reason Pending"
 	default:
 		f.Consequence = "it is accepted, and its pods are refused: ReplicaFailure, FailedCreate"
 		if ref.Workload.IsPod() {

@@ -8,17 +8,17 @@ import (
 	"github.com/kubeknot/kubeknot/rules/internal/missing"
 )
 
-// ReferenceMissing reports references of routes, webhooks, APIServices and
-// custom resources to objects that do not exist.
+// ReferenceMissing reports references of webhooks, APIServices and custom
+// resources to objects that do not exist.
 var ReferenceMissing = &analyzer.Rule{
 	ID:    "reference-missing",
-	Title: "A route, webhook or custom resource references an object that does not exist",
+	Title: "A webhook or custom resource references an object that does not exist",
 	Claim: analyzer.Broken,
 	Kinds: []string{
-		"HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute", "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration",
+		"ValidatingWebhookConfiguration", "MutatingWebhookConfiguration",
 		"CustomResourceDefinition", "APIService", "Rollout", "VerticalPodAutoscaler", "TriggerAuthentication", "IngressRoute", "Certificate", "ExternalSecret",
 	},
-	Why: `Routes of the Gateway API, webhooks, APIServices and custom resources reference other objects by their names, and the API server does not look them up. Kustomize, too, rewrites only the references that it knows when it renames an object: those of custom resources need a nameReference of their own.
+	Why: `Webhooks, APIServices and custom resources reference other objects by their names, and the API server does not look them up. Kustomize, too, rewrites only the references that it knows when it renames an object: those of custom resources need a nameReference of their own.
 
 The objects often live elsewhere, so a reference is reported only if something close explains it: a name that is one slip off, an object that kustomize renames, another namespace, or the only object of its kind that nothing references.`,
 	Bad: `apiVersion: v1
@@ -29,14 +29,15 @@ spec:
   type: ExternalName
   externalName: store.example.com
 ---
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
+apiVersion: traefik.io/v1alpha1
+kind: IngressRoute
 metadata:
   name: store
 spec:
-  parentRefs: [{name: public}]
-  rules:
-    - backendRefs: [{name: stroe, port: 80}]
+  routes:
+    - match: 'PathPrefix("/")'
+      kind: Rule
+      services: [{name: stroe, port: 80}]
 `,
 	Good: `apiVersion: v1
 kind: Service
@@ -46,17 +47,18 @@ spec:
   type: ExternalName
   externalName: store.example.com
 ---
-apiVersion: gateway.networking.k8s.io/v1
-kind: HTTPRoute
+apiVersion: traefik.io/v1alpha1
+kind: IngressRoute
 metadata:
   name: store
 spec:
-  parentRefs: [{name: public}]
-  rules:
-    - backendRefs: [{name: store, port: 80}]
+  routes:
+    - match: 'PathPrefix("/")'
+      kind: Rule
+      services: [{name: store, port: 80}]
 `,
 	References: []string{
-		"https://gateway-api.sigs.k8s.io/reference/spec/#backendobjectreference",
+		"https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/crd/http/ingressroute/",
 		"https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#service-reference",
 		"https://kubernetes.io/docs/tasks/extend-kubernetes/configure-aggregation-layer/",
 		"https://argo-rollouts.readthedocs.io/en/stable/features/specification/",
@@ -83,8 +85,6 @@ spec:
 // withoutTarget says what happens when a reference finds nothing.
 func withoutTarget(ref *graph.Reference) string {
 	switch ref.From.Kind {
-	case "HTTPRoute", "GRPCRoute", "TLSRoute", "TCPRoute", "UDPRoute":
-		return "the route is accepted with ResolvedRefs False (BackendNotFound), and its requests fail: HTTP 500"
 	case "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration":
 		return "the API server cannot call the webhook: requests that it matches fail (failed calling webhook), unless failurePolicy is Ignore"
 	case "CustomResourceDefinition":
