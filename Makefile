@@ -42,6 +42,11 @@ bench-go: ## Run the Go benchmarks
 generate: ## Bring the generated files up to date
 	go generate ./...
 
+.PHONY: rule
+rule: ## Write a new rule and its fixtures: make rule NAME=deployment-paused FAMILY=workloads
+	go run ./rules/internal/newrule -name "$(NAME)" -family "$(FAMILY)"
+	go generate ./rules ./cmd/kubeknot
+
 .PHONY: corpus
 corpus: ## Measure the rules on a labelled corpus: make corpus CORPUS=DIR
 	KUBEKNOT_CORPUS="$(abspath $(CORPUS))" go test ./rules -run '^TestCorpus$$' -count=1 -v

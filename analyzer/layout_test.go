@@ -37,7 +37,7 @@ var order = [][]string{
 	{"analyzer/driver"},
 	{"analyzer/fixture"},
 	{"analyzer/analyzertest"},
-	{"cmd/kubeknot", "analyzer/precision"},
+	{"cmd/kubeknot", "analyzer/precision", "rules/internal/newrule"},
 }
 
 // only names the packages that may be imported by few, whatever the order

@@ -2,6 +2,7 @@
 package main
 
 //go:generate sh -c "cd ../.. && go run docs/generate.go"
+//go:generate sh -c "cd ../.. && go run docs/packages.go"
 //go:generate sh -c "cd ../.. && rm -rf docs/reference && go run ./cmd/kubeknot docs markdown docs/reference"
 
 import (
