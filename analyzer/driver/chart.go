@@ -20,6 +20,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/analyzer/suppress"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
+	"github.com/kubeknot/kubeknot/analyzer/watchdog"
 )
 
 // render renders the charts among the units. One that cannot be rendered is
@@ -52,7 +53,7 @@ func (w *world) render(ctx context.Context, tasks []*task) error {
 		case w.refusedChart(t, failed[i]):
 		case failed[i] != nil:
 			w.charts = append(w.charts, w.notRendered(t.Spec, failed[i]))
-			w.memory.expectChart(rendered{task: t, notes: w.charts[len(w.charts)-1:]})
+			w.memory.expectChart(rendered{task: t, notes: w.charts[len(w.charts)-1:], again: w.options.Watch.Over() != nil})
 		case made[i] != nil:
 			w.renderedChart(t, made[i], options, counted)
 		}
@@ -99,7 +100,9 @@ func (w *world) renderChart(rel string, options helm.Options) (*helm.Rendering, 
 		open = append(open, dir)
 		return chartFS{dir.FS().(rootFS), w, other}, nil
 	}
-	return helm.Render(helm.Chart{FS: chartFS{dir.FS().(rootFS), w, rel}, Path: w.show(rel), Rel: rel, Local: local}, options)
+	return w.watched(rel, func() (*helm.Rendering, error) {
+		return helm.Render(helm.Chart{FS: chartFS{dir.FS().(rootFS), w, rel}, Path: w.show(rel), Rel: rel, Local: local}, options)
+	})
 }
 
 // chartFS is the directory of a chart. Its files are read as all others are, once
@@ -270,6 +273,12 @@ func (l *Loaded) retrace(f *manifest.File, dir string, o *Options) error {
 			}
 		}
 	}
+	end, err := o.Watch.Begin(watchdog.Chart, f.Path)
+	if err != nil {
+		l.notes = append(l.notes, analyzer.NotJudged{File: f.Path, Reason: "not led back to its charts: " + err.Error()})
+		return nil
+	}
+	defer end()
 	traced := helm.Retrace(f, options, func(name string) (helm.Chart, bool) { c, ok := charts[name]; return c, ok })
 	for _, s := range traced.Sources {
 		l.named[s] = true

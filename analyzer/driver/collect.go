@@ -29,6 +29,8 @@ type run struct {
 	quoting              map[string]bool      // the rules whose messages policies write
 	excluded             int                  // findings in files that the configuration excludes
 
+	offPolicies sync.Map // those whose limits were exceeded, once that is said
+
 	findings  []analyzer.Finding
 	notes     []analyzer.NotJudged
 	skipped   map[string]map[objectKey]bool // by topic

@@ -168,7 +168,7 @@ func (w *world) read(rel string, parse func(*source.File) *manifest.File) *manif
 	if err == nil {
 		if f = w.content(rel).parsed; f == nil {
 			end := w.options.Stats.working("parse")
-			f = parse(text)
+			f, err = w.parse(rel, text, parse)
 			end()
 		}
 	}
@@ -263,6 +263,7 @@ func (w *world) build(ctx context.Context, tasks []*task) error {
 		},
 		Kustomizations: w.kustomizations,
 		Helm:           w.options.Helm,
+		Begin:          w.begin,
 		Built:          w.options.counter("building kustomizations", len(dirs)),
 	}
 	made, err := t.BuildAll(ctx, dirs)

@@ -8,7 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"runtime/debug"
 	"time"
 
 	"github.com/kubeknot/kubeknot/analyzer"
@@ -17,7 +16,9 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/helm"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/analyzer/suppress"
+	"github.com/kubeknot/kubeknot/analyzer/watchdog"
 )
 
 // Options say what to run on what.
@@ -67,6 +68,9 @@ type Options struct {
 	// Kept is what the run before has left in memory, and where this one leaves
 	// what it reads; nil keeps nothing. The result is the same.
 	Kept *Kept
+	// Watch bounds what the content of the trees may cost; nil does not. What
+	// exceeds a limit is a finding, and everything else is judged.
+	Watch *watchdog.Watch
 	// Debug is told what went wrong that changes nothing of the result, as with a
 	// cache; nil is told nothing.
 	Debug func(error)
@@ -148,7 +152,7 @@ func (r *run) run(ctx context.Context, l *Loaded) (*analyzer.Result, error) {
 		r.note(f, l)
 	}
 	r.collect(l)
-	failure := l.failure()
+	failure := errors.Join(l.failure(), o.Watch.Over())
 	if !o.Ties {
 		l.forget() // all that was said is in r now
 	}
@@ -207,7 +211,8 @@ func (r *run) judgeFile(f *knownFile) {
 	clock := r.options.Stats.ruleClock(nil)
 	for _, rule := range r.fileRules {
 		pass := &analyzer.Pass{Rule: rule, Kubernetes: r.kubernetes, Options: r.ruleOptions(rule)}
-		if err := guard(rule, f.Path, func() error { return clock.run(rule, func() error { return rule.File(pass, f.File) }) }); err != nil {
+		call := func() error { return clock.run(rule, func() error { return rule.File(pass, f.File) }) }
+		if err := r.guard(pass, f.Path, source.Location{File: f.File.File, Span: f.File.Line(1)}, call); err != nil {
 			errs = append(errs, err)
 		}
 		f.passes = keep(f.passes, pass)
@@ -268,7 +273,8 @@ func (r *run) askUnit(t *task) error {
 	var errs []error
 	for _, rule := range r.unitRules {
 		pass := &analyzer.Pass{Rule: rule, Unit: u, Graph: g, Kubernetes: r.kubernetes, Options: r.ruleOptions(rule)}
-		if err := guard(rule, u.Name, func() error { return clock.run(rule, func() error { return rule.Run(pass) }) }); err != nil {
+		call := func() error { return clock.run(rule, func() error { return rule.Run(pass) }) }
+		if err := r.guard(pass, u.Name, placeOfUnit(u), call); err != nil {
 			errs = append(errs, err)
 		}
 		pass.Findings = withinText(u, pass.Findings)
@@ -280,18 +286,4 @@ func (r *run) askUnit(t *task) error {
 		t.ties = &ties
 	}
 	return errors.Join(errs...)
-}
-
-// guard turns a panic of a rule into an error that names it: the other rules
-// still report, and the run fails.
-func guard(rule *analyzer.Rule, where string, call func() error) (err error) {
-	defer func() {
-		if p := recover(); p != nil {
-			err = fmt.Errorf("rule %s failed on %s: panic: %v\n%s", rule.ID, where, p, debug.Stack())
-		}
-	}()
-	if err := call(); err != nil {
-		return fmt.Errorf("rule %s failed on %s: %w", rule.ID, where, err)
-	}
-	return nil
 }

@@ -106,7 +106,8 @@ func (r *renderer) render(o Options) (map[string]string, error) {
 		return nil, err
 	}
 	r.mark()
-	functions := map[string]any{markFunction: r.emit}
+	functions := bounded()
+	functions[markFunction] = r.emit
 	return engine.Engine{CustomTemplateFuncs: functions}.Render(r.chart, data)
 }
 

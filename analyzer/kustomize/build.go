@@ -38,6 +38,10 @@ type Tree struct {
 	// Helm is the helm command that renders Helm charts, which may fetch them
 	// and runs as a process of its own; "" leaves them unrendered.
 	Helm string
+	// Begin is called before each build, from several goroutines at once, and
+	// returns what is called when it ends. A reason keeps the directory from being
+	// built: as one of Build.Unbuilt, or as one of Build.Failure. It may be nil.
+	Begin func(dir string) (end func(), reason *Reason, unbuilt bool)
 	// Built is called after each build, from several goroutines at once; nil if
 	// nobody counts them.
 	Built func()
@@ -290,6 +294,18 @@ func (t *Tree) build(b *Build) {
 	}
 	if !b.Built() {
 		return
+	}
+	if t.Begin != nil {
+		end, reason, unbuilt := t.Begin(b.Kustomization.Dir)
+		if reason != nil && unbuilt {
+			b.Unbuilt = reason
+			return
+		}
+		if reason != nil {
+			b.Failure = reason
+			return
+		}
+		defer end()
 	}
 	origins, err := t.origins(b)
 	if err != nil {

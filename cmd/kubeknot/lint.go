@@ -16,6 +16,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/driver"
 	"github.com/kubeknot/kubeknot/analyzer/report"
 	"github.com/kubeknot/kubeknot/analyzer/suppress"
+	"github.com/kubeknot/kubeknot/analyzer/watchdog"
 	"github.com/kubeknot/kubeknot/policies"
 )
 
@@ -34,6 +35,8 @@ type lintFlags struct {
 	stats, watching  bool
 	sources
 	known
+	limits
+	watchdog *watchdog.Watch // nil while --watch lints again and again
 }
 
 func newLint() *cobra.Command {
@@ -74,6 +77,7 @@ command could not do its work or directories hold nothing to lint.`,
 	cmd.Flags().BoolVarP(&f.verbose, "verbose", "v", false, "say on standard error what changes nothing of the result, as why a cache is not used")
 	cmd.Flags().BoolVar(&f.stats, "stats", false, "say on standard error where the time went and how much there was to do")
 	cmd.Flags().BoolVarP(&f.watching, "watch", "w", false, "lint again whenever something changes, until interrupted")
+	f.limits.register(cmd)
 	f.register(cmd)
 	return cmd, f
 }
@@ -134,6 +138,12 @@ func (f *lintFlags) run(cmd *cobra.Command, args []string) error {
 		return f.watch(cmd, args)
 	}
 	stats := f.newStats()
+	stdin := record(cmd.InOrStdin())
+	cmd.SetIn(stdin)
+	var err error
+	if f.watchdog, err = f.limits.watch(stdin); err != nil {
+		return err
+	}
 	options, err := f.prepare(cmd, args, stats)
 	if err != nil {
 		return err
@@ -158,6 +168,7 @@ func (f *lintFlags) prepare(cmd *cobra.Command, args []string, stats *driver.Sta
 	}
 	options.Paths, options.Stdin = args, cmd.InOrStdin()
 	options.Ties = f.formats.has("html")
+	options.Watch = f.watchdog
 	if err := f.configure(cmd, &options); err != nil {
 		return nil, err
 	}
@@ -223,7 +234,7 @@ func (f *lintFlags) remember(o *driver.Options) {
 			fmt.Fprintf(printable{f.stderr}, "kubeknot: %v\n", err)
 		}
 	}
-	if f.noCache || f.trace != nil {
+	if f.noCache || f.trace != nil || f.watchdog.Again() {
 		return
 	}
 	judge, err := judgeOf(f.policies)

@@ -102,13 +102,14 @@ func (o outputs) write(ctx context.Context, stdout io.Writer, options report.Opt
 	return errors.Join(errs...)
 }
 
-// unfinished are the files that are being written under names of their own.
+// unfinished are the files that are being written under names of their own, and
+// the directories of revisions.
 var unfinished sync.Map
 
 // removeUnfinished is for a run that ends at once.
 func removeUnfinished() {
 	unfinished.Range(func(name, _ any) bool {
-		os.Remove(name.(string))
+		os.RemoveAll(name.(string))
 		return true
 	})
 }

@@ -35,6 +35,8 @@ func revision(ctx context.Context, rev string, o *driver.Options) (suppress.Base
 	if err != nil {
 		return nil, err
 	}
+	unfinished.Store(dir, nil)
+	defer unfinished.Delete(dir)
 	defer os.RemoveAll(dir)
 	if err := checkOut(ctx, root, strings.TrimSpace(string(tree)), dir); err != nil {
 		return nil, err
