@@ -11,6 +11,10 @@ import (
 // bytes. Go ends the process where so much memory is not to be had.
 const maxText = 64 << 20
 
+// tooMuch ends the error of a function that would make more. Helm passes errors
+// on as text.
+var tooMuch = fmt.Sprintf("makes more than %d MiB", maxText>>20)
+
 // padding are the functions that make as many copies of a text, or of blanks, as
 // a number says, by how many bytes one copy is.
 var padding = map[string]func(text string) int{
@@ -52,7 +56,7 @@ func bounded() map[string]any {
 func within[T any](name string, count, size int, call func() (T, error)) (T, error) {
 	if count > 0 && size > 0 && count > maxText/size {
 		var none T
-		return none, fmt.Errorf("%s makes more than %d MiB", name, maxText>>20)
+		return none, fmt.Errorf("%s %s", name, tooMuch)
 	}
 	return call()
 }

@@ -258,7 +258,7 @@ func (r *renderer) explain(err error) *NotRendered {
 			e.At = source.Location{File: t.file, Span: t.file.Line(line)}
 		}
 	}
-	if strings.HasPrefix(err.Error(), "parse error at (") {
+	if strings.HasPrefix(err.Error(), "parse error at (") || strings.HasSuffix(e.Reason, tooMuch) {
 		return e.broken()
 	}
 	return e

@@ -48,7 +48,7 @@ func readAttack(t *testing.T, name string) attack {
 		t.Fatal(err)
 	}
 	archive := txtar.Parse(data)
-	a := attack{args: []string{"lint", "--no-cache", "--format=concise", "--timeout=8s", "--memory-limit=1Gi"}, exit: 1, files: archive.Files}
+	a := attack{args: []string{"lint", "--no-cache", "--format=concise", "--timeout=20s", "--memory-limit=1Gi"}, exit: 1, files: archive.Files}
 	paths := "."
 	for line := range strings.Lines(string(archive.Comment)) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
