@@ -7,6 +7,9 @@ import "github.com/kubeknot/kubeknot/analyzer"
 // All returns the rules of the family.
 func All() []*analyzer.Rule {
 	return []*analyzer.Rule{
+		ClusterScopedInRole,
 		RBACRefMissing,
+		RuleGrantsNothing,
+		VerbUnknown,
 	}
 }
