@@ -10,6 +10,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/memo"
 )
 
 const rbacGroup = "rbac.authorization.k8s.io"
@@ -82,10 +83,10 @@ type catalog struct {
 	groups   map[string]bool
 }
 
-type catalogKey struct{}
+var catalogKey memo.Key[*catalog]
 
 func catalogOf(g *graph.Graph) *catalog {
-	return g.View(catalogKey{}, func() any {
+	return catalogKey.Of(g, func() *catalog {
 		c := &catalog{byPlural: map[string][]apiserver.Resource{}, groups: map[string]bool{}}
 		for _, r := range apiserver.Resources() {
 			c.add(r)
@@ -98,7 +99,7 @@ func catalogOf(g *graph.Graph) *catalog {
 			}
 		}
 		return c
-	}).(*catalog)
+	})
 }
 
 // defined returns the resource that a CustomResourceDefinition defines.
