@@ -1,6 +1,7 @@
 package helm
 
 import (
+	"slices"
 	"strconv"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
@@ -136,7 +137,7 @@ func (o *origin) value(path []string, steps []taken) (manifest.Place, bool) {
 		if !ok {
 			continue
 		}
-		for _, v := range o.scope.find(append(from, inside...)) {
+		for _, v := range slices.Concat(o.scope.find(slices.Concat(from, inside)), o.texts(from, inside)) {
 			if same(node, v.node) {
 				v.Path = append(v.Path, path[len(steps):]...)
 				return v.Place, true
@@ -144,6 +145,20 @@ func (o *origin) value(path []string, steps []taken) (manifest.Place, bool) {
 		}
 	}
 	return manifest.Place{}, false
+}
+
+// texts returns what is at a path of the objects of this kind that the values
+// hold as texts, which charts put out as they are.
+func (o *origin) texts(from, inside []string) []found {
+	var all []found
+	for _, v := range o.scope.find(from) {
+		for _, d := range manifest.ParseLiteral(v.Document, v.node) {
+			if n := get(d.Root, inside); n != nil && manifest.String(d.Root, "kind") == o.resource.Kind {
+				all = append(all, found{manifest.Place{Document: d, Node: d.Root, Path: inside}, n})
+			}
+		}
+	}
+	return all
 }
 
 // inside returns the end of a path that lies in what a segment has made.

@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
-	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
 // patch is a part of an object that a patch brings: a strategic merge patch as
@@ -104,24 +103,13 @@ func (t *Tree) readPatches(k *Kustomization, transformers []*manifest.Document) 
 func (t *Tree) readPatch(k *Kustomization, in *manifest.Document, n *manifest.Node, at manifest.Place) patchEntry {
 	e := patchEntry{Place: at, target: manifest.Get(n, "target")}
 	for _, field := range []string{"patch", "jsonOp", "patches"} {
-		e.documents = append(e.documents, t.inlineText(in, manifest.Get(n, field))...)
+		e.documents = append(e.documents, manifest.ParseLiteral(in, manifest.Get(n, field))...)
 	}
 	e.documents = append(e.documents, t.patchText(k, manifest.Get(n, "path"))...)
 	for _, name := range manifest.Items(manifest.Get(n, "paths")) {
 		e.documents = append(e.documents, t.patchText(k, name)...)
 	}
 	return e
-}
-
-// inlineText returns the documents of a text in a document. Of one that is
-// quoted or folded the places are unknown, so it has none.
-func (t *Tree) inlineText(d *manifest.Document, n *manifest.Node) []*manifest.Document {
-	if n == nil || n.Kind != manifest.ScalarNode || n.Style&manifest.LiteralStyle == 0 {
-		return nil
-	}
-	span := d.SpanOf(n)
-	first := d.File.Line(d.File.Position(span.Start).Line + 1).Start
-	return manifest.ParsePart(d.File, source.Span{Start: min(first, span.End), End: span.End}).Documents
 }
 
 // patchText returns the documents of a patch that is written inline or in a
@@ -132,7 +120,7 @@ func (t *Tree) patchText(k *Kustomization, n *manifest.Node) []*manifest.Documen
 	case n == nil || n.Kind != manifest.ScalarNode:
 		return nil
 	case n.Style&manifest.LiteralStyle != 0:
-		return t.inlineText(k.Document, n)
+		return manifest.ParseLiteral(k.Document, n)
 	}
 	f := t.File(k.reference(n.Value).Path)
 	switch {

@@ -36,6 +36,17 @@ func ParsePart(f *source.File, part source.Span) *File {
 	return parseFile(f, splitPart(f.Data, part), anything)
 }
 
+// ParseLiteral returns the documents of a text that a document holds as a literal
+// block. The places in a quoted or folded one are unknown, so it has none.
+func ParseLiteral(d *Document, n *Node) []*Document {
+	if n == nil || n.Kind != ScalarNode || n.Style&LiteralStyle == 0 {
+		return nil
+	}
+	span := d.SpanOf(n)
+	first := d.File.Line(d.File.Position(span.Start).Line + 1).Start
+	return ParsePart(d.File, source.Span{Start: min(first, span.End), End: span.End}).Documents
+}
+
 func anything([]byte) bool { return true }
 
 func parseFile(f *source.File, chunks []chunk, worth func(text []byte) bool) *File {

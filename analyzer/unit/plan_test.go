@@ -56,7 +56,7 @@ func TestPlan(t *testing.T) {
 			name:  "files of a chart are its own, and values of its ci make variants",
 			files: []string{"c/ci/a-values.yaml", "c/ci/a.yaml", "c/files/x/b.yaml", "c/templates/a.yaml", "ci/b-values.yaml", "files/d.yaml"},
 			chart: []string{"c"},
-			want: []string{"chart c: | |", "chart c with c/ci/a-values.yaml: |  |", "directory c/ci: c/ci/a.yaml | |",
+			want: []string{"chart c: |  |", "chart c with c/ci/a-values.yaml: |  |", "directory c/ci: c/ci/a.yaml | |",
 				"directory ci: ci/b-values.yaml | | files/d.yaml", "directory files: files/d.yaml | | ci/b-values.yaml"},
 			over: map[string]PassedOver{"c/ci/a-values.yaml": ChartFile, "c/files/x/b.yaml": ChartFile, "c/templates/a.yaml": HelmTemplate},
 		},

@@ -6,6 +6,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
+	"github.com/kubeknot/kubeknot/analyzer/helm"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/rules/internal/verdict"
 )
@@ -68,7 +69,26 @@ func wrongType(r *manifest.Resource, f apiserver.Refusal) analyzer.Finding {
 			finding.Help = fmt.Sprintf("put the entry as a whole in quotes: its colon makes %q a mapping", text)
 		}
 	}
+	if f.Wants == "string" {
+		unquotedInTemplate(r, f.Path, &finding)
+	}
 	return finding
+}
+
+// unquotedInTemplate shows the action of a template that writes a number or a
+// boolean without quotes: quotes in the values change nothing
+// (https://helm.sh/docs/howto/charts_tips_and_tricks/#quote-strings-dont-quote-integers).
+func unquotedInTemplate(r *manifest.Resource, path []string, finding *analyzer.Finding) {
+	action, ok := helm.Unquoted(r, path)
+	if n := r.Get(path...); !ok || n == nil || n.Kind != manifest.ScalarNode {
+		return
+	}
+	if finding.Location.File != nil && finding.Location != action {
+		finding.Related = append(finding.Related, analyzer.Related{Location: finding.Location, Message: "the value"})
+	}
+	finding.Location = action
+	finding.Label = "the template writes the value without quotes"
+	finding.Help = "end the action with the function quote: | quote }}"
 }
 
 // splitText returns what was probably meant as text, and was read as a mapping of
