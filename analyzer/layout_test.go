@@ -30,7 +30,7 @@ var order = [][]string{
 	{"rules/internal/workload"},
 	{"rules/internal/missing"},
 	{
-		"rules/api", "rules/disruption", "rules/documents", "rules/gateway", "rules/kustomize", "rules/network", "rules/rbac", "rules/references",
+		"rules/api", "rules/containers", "rules/disruption", "rules/documents", "rules/gateway", "rules/kustomize", "rules/network", "rules/rbac", "rules/references",
 		"rules/scaling", "rules/scheduling", "rules/selectors", "rules/services", "rules/storage", "rules/suppressions", "rules/workloads",
 	},
 	{"rules", "policies", "analyzer/cache", "analyzer/suppress", "analyzer/report", "analyzer/config"},

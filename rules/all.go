@@ -8,6 +8,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/rules/api"
+	"github.com/kubeknot/kubeknot/rules/containers"
 	"github.com/kubeknot/kubeknot/rules/disruption"
 	"github.com/kubeknot/kubeknot/rules/documents"
 	"github.com/kubeknot/kubeknot/rules/gateway"
@@ -28,6 +29,7 @@ import (
 func All() []*analyzer.Rule {
 	all := slices.Concat(
 		api.All(),
+		containers.All(),
 		disruption.All(),
 		documents.All(),
 		gateway.All(),

@@ -40,8 +40,10 @@ const (
 	NotAQuantity Cause = "not-a-quantity"
 	Mistyped     Cause = "mistyped" // read as JSON, a value of another type
 	NotBase64    Cause = "not-base64"
-	NoLetter     Cause = "no-letter"
-	Blank        Cause = "blank-around"
+	// FractionalBytes: a quantity of memory or storage that is no whole number of bytes.
+	FractionalBytes Cause = "fractional-bytes"
+	NoLetter        Cause = "no-letter"
+	Blank           Cause = "blank-around"
 	// About several fields or entries.
 	NotUnique     Cause = "not-unique"
 	Exclusive     Cause = "exclusive"
@@ -94,6 +96,7 @@ var Sentences = []Sentence{
 	says(HandlerMissing, "must specify a handler type", "pkg/apis/core/validation: validateHandler"),
 	says(NoLetter, "must contain at least one letter", "k8s.io/apimachinery/pkg/util/validation: IsValidPortName"),
 	says(HiddenEarlier, "hides previous definition", "pkg/api/pod/warnings.go: warningsForPodSpecAndMeta"),
+	says(FractionalBytes, "fractional byte value", "pkg/api/pod/warnings.go: warningsForPodSpecAndMeta"),
 	says(Blank, "must not have leading or trailing whitespace", "pkg/apis/core/validation: ValidateContainers"),
 	says(PortNameTwice, "duplicate port name", "pkg/api/pod/warnings.go: warningsForPodSpecAndMeta"),
 	says(UnknownFormat, "unrecognized format", "k8s.io/apiextensions-apiserver/pkg/registry/customresourcedefinition: WarningsOnCreate"),
