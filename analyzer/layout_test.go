@@ -18,6 +18,7 @@ const module = "github.com/kubeknot/kubeknot/"
 // imports what stands in an earlier row, never its own row or a later one.
 // Tests are free, as long as they stand in a package of their own.
 var order = [][]string{
+	{"analyzer/secret"},
 	{"analyzer/memo", "analyzer/source", "analyzer/quantity", "analyzer/watchdog"},
 	{"analyzer/apiserver"},
 	{"analyzer/manifest"},

@@ -10,7 +10,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer/graph"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
-	"github.com/kubeknot/kubeknot/analyzer/source"
+	"github.com/kubeknot/kubeknot/analyzer/secret"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
@@ -128,8 +128,8 @@ type Skipped struct {
 }
 
 // Report adds a finding. Rule, Unit, the rule's Claim and the Severity are
-// filled in where they are not set; Evidence is Certain by default. The passwords
-// of URLs that its texts quote are masked.
+// filled in where they are not set; Evidence is Certain by default. What has
+// the shape of a secret in its texts is masked.
 func (p *Pass) Report(f Finding) {
 	f.Rule = p.Rule.ID
 	if f.Claim == "" {
@@ -150,7 +150,7 @@ func (p *Pass) Report(f Finding) {
 			f.Builds = []Build{{p.Unit.Name, b.Kustomization.Document.File}}
 		}
 	}
-	p.Findings = append(p.Findings, f.Masked(source.WithoutPasswords))
+	p.Findings = append(p.Findings, f.Masked(secret.MaskShapes))
 }
 
 // Skip notes something that the rule did not judge, and why. The run counts

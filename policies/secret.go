@@ -8,7 +8,7 @@ import (
 	"github.com/open-policy-agent/opa/v1/ast"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
-	"github.com/kubeknot/kubeknot/analyzer/source"
+	"github.com/kubeknot/kubeknot/analyzer/secret"
 )
 
 // hidden stands for each value of a Secret in the input of a policy. All other
@@ -116,7 +116,7 @@ func (m masks) text(s string) string {
 			quoted = append(quoted, value)
 		}
 	}
-	return source.Without(quoted, s)
+	return secret.Without(quoted, s)
 }
 
 // err masks the values in an error, whose text may quote what a built-in function

@@ -216,7 +216,7 @@ func (o *origin) hide(span source.Span) {
 		for _, r := range s.values {
 			if path, ok := o.scope.resolve(r, s.at); ok {
 				for _, v := range o.scope.find(path) {
-					hideCredentials(v.Document, v.node, true)
+					v.Document.HideSecrets(v.node, true)
 				}
 			}
 		}

@@ -9,6 +9,7 @@ import (
 	"testing/fstest"
 
 	"github.com/kubeknot/kubeknot/analyzer/helm"
+	"github.com/kubeknot/kubeknot/analyzer/secret"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
@@ -204,8 +205,8 @@ data:
 		shown = append(shown, at.File.LineText(at.Start().Line))
 	}
 	want := []string{
-		"  fixed: " + source.Mask, "  given: {{ .Values.plain }}", "  both: " + source.Mask,
-		"  apiKey: " + source.Mask, "plain: " + source.Mask, "  host: " + source.Mask, "    password: " + source.Mask,
+		"  fixed: " + secret.Mask, "  given: {{ .Values.plain }}", "  both: " + secret.Mask,
+		"  apiKey: " + secret.Mask, "plain: " + secret.Mask, "  host: " + secret.Mask, "    password: " + secret.Mask,
 	}
 	for i := range want {
 		if shown[i] != want[i] {

@@ -20,6 +20,7 @@ import (
 	"helm.sh/helm/v4/pkg/engine"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/secret"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
@@ -45,7 +46,7 @@ func Render(c Chart, o Options) (*Rendering, error) {
 		e.Broken = false // what is missing may define what it lacks
 		e.Reason += " (its charts/ lacks " + strings.Join(r.missing, ", ") + ")"
 	}
-	e.Reason = source.Without(r.secrets(e.At.File), e.Reason)
+	e.Reason = secret.Without(r.secrets(e.At.File), e.Reason)
 	e.hide()
 	return nil, e
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
-	"github.com/kubeknot/kubeknot/analyzer/source"
+	"github.com/kubeknot/kubeknot/analyzer/secret"
 )
 
 const schemaFile = "values.schema.json"
@@ -37,7 +37,7 @@ func (r *renderer) checkSchema(c *chart.Chart, values map[string]any) error {
 			invalid = invalid.Causes[0]
 		}
 		reason := invalid.Error()
-		if slices.ContainsFunc(invalid.InstanceLocation, source.IsCredential) { // it may hold the value
+		if slices.ContainsFunc(invalid.InstanceLocation, secret.Named) { // it may hold the value
 			reason = "at '/" + strings.Join(invalid.InstanceLocation, "/") + "': the value does not fit"
 		}
 		e := notRendered("%s of chart %s: %s", schemaFile, c.Name(), reason)

@@ -53,7 +53,7 @@ func documents(f *source.File) []*manifest.Document {
 	parsed := manifest.ParseAny(f).Documents
 	slices.Reverse(parsed)
 	for _, d := range parsed {
-		hideCredentials(d, d.Root, false)
+		d.HideSecrets(d.Root, false)
 	}
 	return parsed
 }
@@ -178,28 +178,4 @@ func same(rendered, value *manifest.Node) bool {
 	a, ok := manifest.Int(rendered) // 010, 8 and 8.0 are one number
 	b, other := manifest.Int(value)
 	return ok && other && a == b
-}
-
-// hideCredentials hides the values whose key, or the key of a mapping around
-// them, looks like that of a credential.
-func hideCredentials(d *manifest.Document, n *manifest.Node, secret bool) {
-	if n == nil {
-		return
-	}
-	switch n.Kind {
-	case manifest.ScalarNode:
-		if secret && !manifest.IsNull(n) && n.Tag != manifest.BoolTag {
-			d.File.Hide(d.SpanOf(n))
-		}
-	case manifest.SequenceNode:
-		for _, c := range n.Children() {
-			hideCredentials(d, c, secret)
-		}
-	case manifest.MappingNode:
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			key := n.Content[i].Value
-			inner := source.IsCredential(key) || secret && !source.IsMention(key)
-			hideCredentials(d, &n.Content[i+1], inner)
-		}
-	}
 }

@@ -4,7 +4,7 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/kubeknot/kubeknot/analyzer/source"
+	"github.com/kubeknot/kubeknot/analyzer/secret"
 )
 
 // steps are how kustomize's errors say where they happened, outermost first.
@@ -65,5 +65,5 @@ func (t *Tree) cause(b *Build, err error) (text string, in *Kustomization) {
 	if strings.Contains(text, "invalid utf8 bytes") { // which are shown
 		text = "a line of a list of variables is not valid UTF-8"
 	}
-	return strings.TrimRight(source.Without(b.secrets(), text), "'. "), in
+	return strings.TrimRight(secret.Without(b.secrets(), text), "'. "), in
 }

@@ -13,6 +13,7 @@ import (
 	yaml4 "go.yaml.in/yaml/v4"
 	"sigs.k8s.io/kustomize/kyaml/yaml"
 
+	"github.com/kubeknot/kubeknot/analyzer/secret"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
@@ -116,6 +117,7 @@ func (d *Document) parse() {
 			return
 		}
 	}
+	d.HideSecrets(d.Root, false)
 	d.Role = d.classify()
 	if d.Role != Object {
 		d.hideIfSecret(text)
@@ -249,10 +251,10 @@ var quotes = regexp.MustCompile("'[^']*'|`[^`]*`")
 func (d *Document) withoutSecrets(message string, span source.Span) string {
 	shown := d.File.LineText(d.File.Position(span.Start).Line)
 	return quotes.ReplaceAllStringFunc(message, func(quoted string) string {
-		if text := quoted[1 : len(quoted)-1]; !strings.HasSuffix(shown, source.Mask) || len(text) == 1 || strings.Contains(shown, text) {
+		if text := quoted[1 : len(quoted)-1]; !strings.HasSuffix(shown, secret.Mask) || len(text) == 1 || strings.Contains(shown, text) {
 			return quoted
 		}
-		return quoted[:1] + source.Mask + quoted[:1]
+		return quoted[:1] + secret.Mask + quoted[:1]
 	})
 }
 

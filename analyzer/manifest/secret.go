@@ -2,13 +2,13 @@ package manifest
 
 import (
 	"bytes"
-	"fmt"
 	"regexp"
 	"strings"
 
 	edlib "github.com/hbollon/go-edlib"
 
 	"github.com/kubeknot/kubeknot/analyzer/memo"
+	"github.com/kubeknot/kubeknot/analyzer/secret"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
@@ -19,12 +19,7 @@ func hideSecrets(r *Resource) {
 	if !r.IsSecret() {
 		return
 	}
-	hide := func(n *Node) {
-		r.File().Hide(r.Document.SpanOf(n))
-		if target := Resolve(n); target != nil {
-			r.File().Hide(r.Document.SpanOf(target))
-		}
-	}
+	hide := r.Document.hide
 	for i := 0; i+1 < len(r.Node.Content); i += 2 {
 		key, value := &r.Node.Content[i], &r.Node.Content[i+1]
 		switch {
@@ -69,23 +64,26 @@ func (r *Resource) IsSecret() bool {
 
 // Mask masks in a text that others have made of the object, as the API server
 // and policies do, what is secret in it: the values of a Secret, and elsewhere
-// what stands behind the key, variable or flag of a credential and may be one:
-// GOOGLE_APPLICATION_CREDENTIALS holds a path.
+// what stands behind the key, variable or flag of a secret and may be one, or
+// looks like one.
 func (r *Resource) Mask(text string) string {
 	if text == "" {
 		return ""
 	}
-	return source.Without(r.Secrets(), text)
+	return secret.Without(r.Secrets(), text)
 }
 
-// Secrets returns the values that Mask masks.
+// Secrets returns the values that Mask masks. What the object says in the open
+// too, as a key or a name, is none of them: to mask it would hide plain words.
 func (r *Resource) Secrets() []string {
 	return secretsKey.Of(r, func() []string {
-		var all []string
+		s := search{whole: r.IsSecret()}
 		for key, e := range Fields(r.Node) {
-			all = append(all, Secrets(e.Raw, r.IsSecret() && holdsValues(key, e.Raw))...)
+			s.whole = r.IsSecret() && holdsValues(key, e.Raw)
+			s.node(e.Raw, key, s.whole)
 		}
-		return all
+		s.open(r.Kind, r.Name, r.Namespace)
+		return s.values()
 	})
 }
 
@@ -93,55 +91,34 @@ func (r *Resource) Secrets() []string {
 var secretsKey memo.Key[[]string]
 
 // Secrets returns the secret values below a node: what stands behind the key,
-// variable or flag of a credential, or everything.
+// variable or flag of a secret, or everything.
 func Secrets(n *Node, everything bool) []string {
-	c := credentials{everything: everything}
-	c.collect(n, everything)
-	return c.values
+	s := search{whole: everything}
+	s.node(n, "", everything)
+	return s.values()
+}
+
+// HideSecrets marks the secrets below a node, so that they are not shown where
+// they stand: what stands behind the key, variable or flag of a secret, or
+// everything.
+func (d *Document) HideSecrets(n *Node, everything bool) {
+	s := search{whole: everything, skipText: true}
+	s.node(n, "", everything)
+	for _, n := range s.found {
+		d.hide(n)
+	}
+}
+
+// hide marks a node, and what it is an alias of.
+func (d *Document) hide(n *Node) {
+	d.File.Hide(d.SpanOf(n))
+	if target := Resolve(n); target != nil {
+		d.File.Hide(d.SpanOf(target))
+	}
 }
 
 // DefinesSecret reports whether a text defines a Secret, or how to make one.
 func DefinesSecret(text []byte) bool { return secretKind.Match(text) }
-
-// credentials collects secret values.
-type credentials struct {
-	values     []string
-	everything bool // whatever the values look like
-	steps      int
-}
-
-// maxCredentialSteps bounds a walk that aliases make long.
-const maxCredentialSteps = 1 << 17
-
-func (c *credentials) collect(n *Node, secret bool) {
-	n = Resolve(n)
-	if c.steps++; n == nil || c.steps > maxCredentialSteps {
-		return
-	}
-	switch n.Kind {
-	case ScalarNode:
-		switch {
-		case IsNull(n):
-		case secret && (c.everything || source.MayBeSecret(n.Value)):
-			value, _ := Value(n)
-			c.values = append(c.values, n.Value, fmt.Sprint(value)) // 1e3 is 1000 in JSON
-		default:
-			c.values = append(c.values, source.Credentials(n.Value)...)
-		}
-	case SequenceNode:
-		for i, item := range n.Children() {
-			behindFlag := i > 0 && source.IsCredentialFlag(n.Content[i-1].Value)
-			c.collect(item, secret || behindFlag)
-		}
-	case MappingNode:
-		variable := source.IsCredentialVariable(String(n, "name"))
-		for i := 0; i+1 < len(n.Content); i += 2 {
-			key := n.Content[i].Value
-			held := variable && key != "name" && key != "valueFrom"
-			c.collect(&n.Content[i+1], secret || held || source.IsCredential(key))
-		}
-	}
-}
 
 var secretKind = regexp.MustCompile(`(?i)(kind["']?\s*:\s*["']?secret|stringData|secretGenerator)`)
 

@@ -6,6 +6,7 @@ import (
 
 	"github.com/clipperhouse/displaywidth"
 
+	"github.com/kubeknot/kubeknot/analyzer/secret"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
@@ -48,7 +49,7 @@ func markedLine(loc source.Location) (string, source.Span) {
 	}
 	if text != string(loc.File.Data[line.Start:line.End]) {
 		// Marking all of the mask or nothing keeps the secret's length.
-		secret := len(text) - len(source.Mask)
+		secret := len(text) - len(secret.Mask)
 		start = min(start, secret)
 		if end > secret {
 			end = len(text)

@@ -11,6 +11,7 @@ import (
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/secret"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
 
@@ -43,7 +44,7 @@ func (s sarifReporter) Report(w io.Writer, r *analyzer.Result) error {
 	}
 	run.WithColumnKind("unicodeCodePoints")
 	run.NewlineSequences = []string{"\r\n", "\n", "\r"}
-	run.RedactionTokens = []string{source.Mask}
+	run.RedactionTokens = []string{secret.Mask}
 	base := sarif.NewArtifactLocation().WithDescription(sarif.NewTextMessage("the directory kubeknot was started in"))
 	run.OriginalUriBaseIds = map[string]sarif.ArtifactLocation{sarifBase: *base}
 	for _, rule := range s.rules {

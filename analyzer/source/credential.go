@@ -2,172 +2,68 @@ package source
 
 import (
 	"bytes"
-	"cmp"
 	"regexp"
-	"slices"
 	"strconv"
-	"strings"
-	"unicode"
-	"unicode/utf8"
+
+	"github.com/kubeknot/kubeknot/analyzer/secret"
 )
 
-// Credentials are found in the text itself, where a line is shown, and not in
-// what is parsed: so it is the same for manifests, values, templates,
-// kustomizations, blocks of Markdown, and for what cannot be parsed at all.
+// Secrets are found in the text itself, where a line is shown, besides those that
+// are found in what is parsed: so they are masked in manifests, values, templates,
+// kustomizations, blocks of Markdown, and in what cannot be parsed at all.
 
 var (
-	// password finds the password of a URL, "//user:password@host".
-	password = regexp.MustCompile(`//[^\s/@:"']*:([^\s/@"']+)@`)
-
-	// entry finds keys with a value behind them, "key: value" and "KEY=value".
-	entry = regexp.MustCompile(`["']?([\w.-]+)["']?(\s*:\s+|\s*=\s*)["']?[^\s#]`)
-
-	// flag finds the names of flags, "--password", that stand alone at the end of
-	// a line or before the next item of a list.
-	flag = regexp.MustCompile(`(?:^|[\s"'\[,])(--?[\w-]+)["']?(?:\s*$|\s*,\s*)`)
-
 	// named finds the names of variables, as in the env of a container.
 	named = regexp.MustCompile(`(?:^|[\s{,-])["']?name["']?\s*:\s*["']?([\w.-]+)`)
 
-	sensitive = regexp.MustCompile(`(?i)(passw|pwd|passphrase|secret|token|credential|api[_-]?key|private[_-]?key|access[_-]?key|connection[_-]?string|[_-]dsn$)`)
-	keyName   = regexp.MustCompile(`(^|_)KEY$`)
+	// valued finds the value of a variable in braces.
+	valued = regexp.MustCompile(`["']?\bvalue["']?\s*:\s*["']?([^\s,"'}]*)`)
 
-	// mention finds keys that say where a secret is, or of what kind: fields of
-	// Kubernetes, and what charts name so.
-	mention = regexp.MustCompile(`(?i)(name|namespace|ref|path|file|type|enabled|create|existing.*|seconds|policy|secret|secrets|serviceaccounttoken|secret_?-?keys?|key_?-?name)$`)
+	// escaped finds characters that are written by their number, in a name too:
+	// "DB\u005fPASSWORD".
+	escaped = regexp.MustCompile(`\\(x[0-9A-Fa-f]{2}|u[0-9A-Fa-f]{4}|U[0-9A-Fa-f]{8})`)
+
+	// keyBody finds lines of a private key.
+	keyBody = regexp.MustCompile(`^\s*[A-Za-z0-9+/=]{16,}\s*$`)
 
 	// listMarks are what stands before the first key of the item of a list.
 	listMarks = regexp.MustCompile(`^ *(- +)*`)
 )
 
-// IsCredential reports whether the value of a key is nobody's business. What ends
-// in name, as secretName and passwordSecretKey do, only says where to look.
-func IsCredential(key string) bool {
-	return sensitive.MatchString(key) && !IsMention(key)
-}
-
-// IsMention reports whether the value of a key only says where a secret is, or
-// of what kind.
-func IsMention(key string) bool { return mention.MatchString(key) }
-
-// IsCredentialVariable reports whether a name is that of a variable that holds a
-// credential. Names of objects have neither capitals nor underscores.
-func IsCredentialVariable(name string) bool {
-	return (strings.Contains(name, "_") || strings.ToLower(name) != name) && (sensitive.MatchString(name) || keyName.MatchString(name))
-}
-
-// WithoutPasswords masks the passwords of URLs in a text.
-func WithoutPasswords(text string) string {
-	if !strings.Contains(text, "//") || !strings.Contains(text, "@") {
-		return text
-	}
-	return password.ReplaceAllStringFunc(text, func(s string) string {
-		return s[:strings.LastIndex(s, ":")+1] + Mask + "@"
-	})
-}
-
-// Credentials returns the values in a text that stand behind keys of
-// credentials, "password: x", "--token=x", and the passwords of its URLs.
-func Credentials(text string) []string {
-	var all []string
-	for _, m := range password.FindAllStringSubmatch(text, -1) {
-		all = append(all, m[1])
-	}
-	for _, m := range entry.FindAllStringSubmatchIndex(text, -1) {
-		if IsCredential(text[m[2]:m[3]]) {
-			value, _, _ := strings.Cut(text[m[5]:], "\n")
-			all = append(all, strings.Trim(value, ` "',}\r`))
-		}
-	}
-	return all
-}
-
-// IsCredentialFlag reports whether the argument behind this one, "--password",
-// is a credential.
-func IsCredentialFlag(argument string) bool {
-	return strings.HasPrefix(argument, "-") && !strings.ContainsAny(argument, "= ") && IsCredential(argument)
-}
-
-// location finds values that only say where something is: paths, and URLs
-// without credentials, query or long segments, which may be a key.
-var location = regexp.MustCompile(`^(/[\w.-]{1,20}(/[\w.-]{1,20})+|https?://[\w.:-]+(/[\w.-]{0,20})*)$`)
-
-// MayBeSecret reports whether the value of a credential can be one.
-func MayBeSecret(value string) bool { return !location.MatchString(value) }
-
-// commonWords are never masked: they are part of every text about manifests and
-// tell nothing.
-var commonWords = []string{
-	"array", "boolean", "data", "default", "disabled", "enabled", "false", "integer", "key", "map", "name", "none", "null",
-	"number", "object", "string", "true", "type", "value",
-}
-
-// Without masks values in a text that others have made: short ones where they
-// are words of their own, the shortest only where they are quoted.
-func Without(values []string, text string) string {
-	longestFirst := func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) }
-	for _, v := range slices.Compact(slices.SortedFunc(slices.Values(values), longestFirst)) {
-		if v = strings.TrimSpace(v); v == "" || slices.Contains(commonWords, strings.ToLower(v)) {
-			continue
-		}
-		if len(v) >= minAnywhere {
-			text = strings.ReplaceAll(text, v, Mask)
-		}
-		for _, form := range []string{strconv.Quote(v), "'" + v + "'", "`" + v + "`"} {
-			text = strings.ReplaceAll(text, form, form[:1]+Mask+form[:1])
-		}
-		if len(v) >= minWord && len(v) < minAnywhere {
-			text = withoutWord(v, text)
-		}
-	}
-	return text
-}
-
-const (
-	minWord     = 3 // so that no article is masked
-	minAnywhere = 8
-)
-
-func withoutWord(word, text string) string {
-	isLetter := func(r rune) bool { return unicode.IsLetter(r) || unicode.IsDigit(r) }
-	var b strings.Builder
-	for {
-		before, after, found := strings.Cut(text, word)
-		b.WriteString(before)
-		if !found {
-			return b.String()
-		}
-		last, _ := utf8.DecodeLastRuneInString(before)
-		next, _ := utf8.DecodeRuneInString(after)
-		if isLetter(last) || isLetter(next) {
-			b.WriteString(word)
-		} else {
-			b.WriteString(Mask)
-		}
-		text = after
-	}
-}
-
-// credential returns where a credential begins in a line, counted from its
-// start; -1 if there is none.
+// credential returns where a secret begins in a line, counted from its start; -1
+// if there is none.
 func (f *File) credential(n int) int {
 	line := f.text(n)
 	cut := len(line)
-	if m := password.FindSubmatchIndex(line); m != nil {
-		cut = m[2]
+	for _, v := range secret.InText(string(line)) {
+		cut = min(cut, v.Start)
 	}
-	for _, m := range entry.FindAllSubmatchIndex(line, -1) {
-		if IsCredential(string(line[m[2]:m[3]])) {
-			cut = min(cut, m[5])
+	cut = min(cut, variable(line))
+	if m := escaped.FindIndex(line); m != nil && m[0] < cut {
+		if plain := unescaped(line); len(secret.InText(plain)) > 0 || variable([]byte(plain)) < len(plain) {
+			cut = m[0]
 		}
 	}
-	for _, m := range flag.FindAllSubmatchIndex(line, -1) {
-		if IsCredentialFlag(string(line[m[2]:m[3]])) {
-			cut = min(cut, m[1])
-		}
+	if start := len(listMarks.Find(line)); cut > start && plausible(line[start:]) && (start > 0 && f.behindFlag(n) || f.insideKey(n)) {
+		cut = start
 	}
+	if key, value := keyOf(line); cut > value && value < len(line) && key != "name" && key != "valueFrom" && !secret.Mentions(key) && f.insideCredential(n) {
+		cut = value
+	}
+	if cut == len(line) {
+		return -1
+	}
+	return cut
+}
+
+// variable returns where the value of a variable begins that stands in a line with
+// its name; the end of the line if there is none.
+func variable(line []byte) int {
+	cut := len(line)
 	for _, m := range named.FindAllSubmatchIndex(line, -1) {
-		if !IsCredentialVariable(string(line[m[2]:m[3]])) {
+		name := string(line[m[2]:m[3]])
+		value := valued.FindSubmatch(line)
+		if value == nil && !secret.Variable(name) || value != nil && !secret.Held(name, string(value[1])) {
 			continue
 		}
 		if open := bytes.LastIndexByte(line[:m[0]+1], '{'); open >= 0 && bytes.ContainsAny(line[open:m[0]+1], ":") {
@@ -176,17 +72,22 @@ func (f *File) credential(n int) int {
 			cut = min(cut, m[3])
 		}
 	}
-	if start := len(listMarks.Find(line)); start > 0 && cut > start && f.behindFlag(n) {
-		cut = start
-	}
-	if key, value := keyOf(line); cut > value && key != "name" && key != "valueFrom" && f.insideCredential(n) {
-		cut = value
-	}
-	if cut == len(line) {
-		return -1
-	}
 	return cut
 }
+
+// unescaped returns a line with the characters that are written by their number.
+func unescaped(line []byte) string {
+	return escaped.ReplaceAllStringFunc(string(line), func(s string) string {
+		code, err := strconv.ParseUint(s[2:], 16, 32)
+		if err != nil {
+			return s
+		}
+		return string(rune(code))
+	})
+}
+
+// plausible reports whether what stands on a line can be a secret.
+func plausible(text []byte) bool { return secret.Plausible(string(bytes.Trim(text, " \"',}]"))) }
 
 // behindFlag reports whether the line before an item of a list is a flag whose
 // value is a credential.
@@ -196,7 +97,20 @@ func (f *File) behindFlag(n int) bool {
 	}
 	item := f.text(n - 1)
 	item = item[len(listMarks.Find(item)):]
-	return IsCredentialFlag(string(bytes.Trim(item, ` "'`)))
+	return secret.Flag(string(bytes.Trim(item, ` "'`)))
+}
+
+// insideKey reports whether a line belongs to a private key.
+func (f *File) insideKey(n int) bool {
+	if !keyBody.Match(f.text(n)) {
+		return false
+	}
+	for i := n - 1; i >= max(n-maxAround, 1); i-- {
+		if line := f.text(i); bytes.Contains(line, []byte("-----")) {
+			return bytes.Contains(line, []byte("-----BEGIN")) && bytes.Contains(line, []byte("PRIVATE KEY"))
+		}
+	}
+	return false
 }
 
 // text returns the bytes of a line.
@@ -222,22 +136,27 @@ func keyOf(line []byte) (key string, value int) {
 const maxAround = 256
 
 // insideCredential reports whether a line belongs to the value of a key, or to
-// a variable by its name, that holds a credential.
+// a variable by its name, that holds a secret.
 func (f *File) insideCredential(n int) bool {
-	at := len(listMarks.Find(f.text(n)))
+	line := f.text(n)
+	if _, value := keyOf(line); !plausible(line[value:]) {
+		return false
+	}
+	at := len(listMarks.Find(line))
+	of, _ := keyOf(line)                                    // the key of the value at this column
 	for i := n + 1; i <= min(n+maxAround, f.Lines()); i++ { // a name behind its value
 		line := f.text(i)
 		if len(bytes.TrimSpace(line)) > 0 && indentation(line) < at {
 			break
 		}
-		if indentation(line) == at && isVariableLine(line) {
+		if indentation(line) == at && isVariableLine(line, of) {
 			return true
 		}
 	}
 	// Upwards, at is the column of the keys of the mapping around, or, once its
 	// first line is passed, that of the dash before it.
 	passed := false
-	if in := indentation(f.text(n)); in < at {
+	if in := indentation(line); in < at {
 		at, passed = in, true
 	}
 	for i := n - 1; i >= max(n-maxAround, 1); i-- {
@@ -247,15 +166,15 @@ func (f *File) insideCredential(n int) bool {
 			continue
 		}
 		if !passed && own == at { // beside it
-			if isVariableLine(line) {
+			if isVariableLine(line, of) {
 				return true
 			}
 		} else { // above it
-			key, _ := keyOf(line)
-			if key == "valueFrom" {
+			of, _ = keyOf(line)
+			if of == "valueFrom" {
 				return false
 			}
-			if IsCredential(key) {
+			if secret.Named(of) {
 				return true
 			}
 		}
@@ -267,8 +186,12 @@ func (f *File) insideCredential(n int) bool {
 func indentation(line []byte) int { return len(line) - len(bytes.TrimLeft(line, " ")) }
 
 // isVariableLine reports whether a line begins with the name of a variable that
-// holds a credential.
-func isVariableLine(line []byte) bool {
+// holds a secret; of is the key of its value.
+func isVariableLine(line []byte, of string) bool {
 	key, value := keyOf(line)
-	return key == "name" && IsCredentialVariable(string(bytes.Trim(line[value:], ` "',`)))
+	if key != "name" {
+		return false
+	}
+	name := string(bytes.Trim(line[value:], ` "',`))
+	return secret.Variable(name) || of == "value" && secret.Named(name)
 }

@@ -8,13 +8,12 @@ import (
 	"slices"
 	"sync"
 	"unicode/utf8"
+
+	"github.com/kubeknot/kubeknot/analyzer/secret"
 )
 
 // BOM is the UTF-8 byte order mark. It is no character of the first line.
 const BOM = "\xef\xbb\xbf"
-
-// Mask is shown in place of what is hidden, whatever its length.
-const Mask = "********"
 
 // File is one manifest file, read once and never changed.
 type File struct {
@@ -133,7 +132,7 @@ func (f *File) Hidden() []Span { return f.hidden }
 
 // LineText returns the text of a 1-based line for showing to people: no line
 // break, and cut at the first hidden byte, or where a credential begins, which
-// is shown as Mask. The length of a secret is a hint too, so nothing behind it
+// is shown as secret.Mask. The length of a secret is a hint too, so nothing behind it
 // is shown either.
 func (f *File) LineText(n int) string {
 	line := f.Line(n)
@@ -147,7 +146,7 @@ func (f *File) LineText(n int) string {
 		cut = min(cut, line.Start+start)
 	}
 	if cut < line.End {
-		return string(f.Data[line.Start:cut]) + Mask
+		return string(f.Data[line.Start:cut]) + secret.Mask
 	}
 	return string(f.Data[line.Start:line.End])
 }

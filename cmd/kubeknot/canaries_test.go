@@ -10,7 +10,7 @@ import (
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"github.com/kubeknot/kubeknot/analyzer/report"
-	"github.com/kubeknot/kubeknot/analyzer/source"
+	"github.com/kubeknot/kubeknot/analyzer/secret"
 )
 
 // canary finds what is planted in testdata/script/canaries.txtar. "Y2FuYXJ5" is
@@ -61,7 +61,7 @@ func shown(ts *testscript.TestScript, neg bool, args []string) {
 		}
 	}
 	text := ts.ReadFile(filepath.Join(args[0], "text"))
-	if n := strings.Count(text, source.Mask); n < 100 {
+	if n := strings.Count(text, secret.Mask); n < 100 {
 		ts.Fatalf("%d masks", n)
 	}
 	ts.Check(filepath.WalkDir(ts.MkAbs(args[1]), func(name string, e fs.DirEntry, err error) error {
