@@ -1,8 +1,7 @@
 //go:build ignore
 
-// generate writes docs/rules/: a page for each rule and their index, and the
-// table of rules in README.md, from what stands next to the rules' code; and
-// the schema of kubeknot.yaml and the table of its keys in
+// generate writes docs/rules/, a page for each rule and their index, from what
+// stands next to the rules' code; and the schema of kubeknot.yaml and the table of its keys in
 // docs/configuration.md. It is run in the root of the repository.
 package main
 
@@ -44,7 +43,6 @@ func main() {
 		write(filepath.Join(pages, r.ID+".md"), page(r))
 	}
 	write(filepath.Join(pages, "README.md"), "# Rules\n\nGenerated from the rules; `kubeknot explain RULE` says the same.\n\n"+table(all, ""))
-	replace("README.md", "rules", table(all, "docs/rules/"))
 	replace("docs/configuration.md", "keys", keys())
 	schema, err := config.Schema(all)
 	if err != nil {
