@@ -127,13 +127,17 @@ func judgeConstraints(p *analyzer.Pass, bounds limits) error {
 	if err != nil {
 		return err
 	}
+	over := unfinished{}
 	for _, r := range p.Unit.Resources {
 		if in.objects[r] == nil {
 			continue
 		}
 		requests := in.requests(r)
 		for _, c := range constraints {
-			if err := c.judge(p, in, requests, bounds); err != nil {
+			if over[c] {
+				continue
+			}
+			if err := c.judge(p, in, requests, bounds); err != nil && !over.add(p, c, err) {
 				return in.masks().err(err)
 			}
 		}

@@ -5,20 +5,56 @@ import (
 	"fmt"
 	"runtime"
 	"runtime/metrics"
+	"sync/atomic"
 	"time"
 
 	"github.com/open-policy-agent/opa/v1/rego"
 	"github.com/open-policy-agent/opa/v1/topdown"
+
+	"github.com/kubeknot/kubeknot/analyzer/watchdog"
 )
 
 // limits bound one evaluation of a policy.
 type limits struct {
 	time   time.Duration
 	memory uint64 // bytes by which the heap may grow meanwhile
+	// over counts the evaluations that have exceeded a limit; nil counts none. The
+	// more of them there are, the less time has the next one, so that many
+	// directories with a policy that does not end take no longer than a few.
+	over *atomic.Int32
 }
 
 // usual is far more than a policy needs for the largest unit there is.
-var usual = limits{time: 10 * time.Second, memory: 1 << 30}
+var usual = limits{time: 10 * time.Second, memory: 1 << 30, over: new(atomic.Int32)}
+
+// maxOver is how many evaluations may exceed their limits before none is begun,
+// and leastPart the part of the time that each has at least.
+const (
+	maxOver   = 8
+	leastPart = 10
+)
+
+// left returns the limits of the next evaluation. The error says that there is
+// none.
+func (l limits) left() (limits, error) {
+	if l.over == nil {
+		return l, nil
+	}
+	n := l.over.Load()
+	if n >= maxOver {
+		return l, &watchdog.Exceeded{Kind: watchdog.Rule, Reason: fmt.Sprintf("%d policies before it exceeded their limits, so no more are evaluated", n)}
+	}
+	l.time = max(l.time>>n, l.time/leastPart)
+	return l, nil
+}
+
+// exceeded notes that an evaluation has exceeded a limit, and says which.
+func (l limits) exceeded(cause error) error {
+	if l.over != nil {
+		l.over.Add(1)
+	}
+	return &watchdog.Exceeded{Kind: watchdog.Rule, Reason: cause.Error()}
+}
 
 func (l limits) orUsual() limits {
 	if l == (limits{}) {
@@ -66,12 +102,16 @@ func (l limits) watch(ctx context.Context) (watched context.Context, stop func()
 
 // eval runs a query. The error says which limit it exceeds, or what fails in it.
 func (l limits) eval(q rego.PreparedEvalQuery, options ...rego.EvalOption) (rego.ResultSet, error) {
+	l, err := l.left()
+	if err != nil {
+		return nil, err
+	}
 	ctx, stop := l.watch(context.Background())
 	defer stop()
 	results, err := q.Eval(ctx, options...)
 	switch {
 	case err != nil && topdown.IsCancel(err) && ctx.Err() != nil:
-		return nil, context.Cause(ctx)
+		return nil, l.exceeded(context.Cause(ctx))
 	case err != nil:
 		return nil, fmt.Errorf("evaluating it: %w", err)
 	}

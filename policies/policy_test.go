@@ -114,7 +114,7 @@ func TestWrongFindings(t *testing.T) {
 func TestPolicyThatDoesNotEnd(t *testing.T) {
 	t.Parallel()
 	body := "findings contains f if {\n\tsome x in numbers.range(1, 10000)\n\tsome y in numbers.range(1, 10000)\n\tx * y < 0\n\tf := {}\n}\n"
-	rules, err := Loader{limits: limits{20 * time.Millisecond, 1 << 30}}.load(fstest.MapFS{"some-rule.rego": {Data: []byte(header + body)}})
+	rules, err := Loader{limits: limits{time: 20 * time.Millisecond, memory: 1 << 30}}.load(fstest.MapFS{"some-rule.rego": {Data: []byte(header + body)}})
 	if err != nil {
 		t.Fatal(err)
 	}

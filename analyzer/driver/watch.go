@@ -25,6 +25,9 @@ import (
 // elsewhere either.
 func (r *run) guard(p *analyzer.Pass, where string, at source.Location, call func() error) (err error) {
 	rule, w := p.Rule, r.options.Watch
+	if _, off := r.offPolicies.Load(rule.Policy); off {
+		return nil
+	}
 	end, left := w.Begin(watchdog.Rule, cmp.Or(rule.Policy, rule.ID+" on "+where))
 	if left != nil {
 		return r.leftOut(p, at, left)
@@ -35,7 +38,12 @@ func (r *run) guard(p *analyzer.Pass, where string, at source.Location, call fun
 			err = fmt.Errorf("rule %s failed on %s: panic: %v\n%s", rule.ID, where, v, debug.Stack())
 		}
 	}()
-	if err := call(); err != nil {
+	err = call()
+	var exceeded *watchdog.Exceeded
+	if errors.As(err, &exceeded) { // it watches itself
+		return r.leftOut(p, at, exceeded)
+	}
+	if err != nil {
 		return fmt.Errorf("rule %s failed on %s: %w", rule.ID, where, err)
 	}
 	return nil

@@ -20,6 +20,10 @@ var (
 // MaxExponentDigits digits. No such text may reach ParseQuantity.
 func Absurd(text string) bool { return whole.MatchString(text) }
 
+// Expands reports whether a text holds a number with such an exponent, whatever
+// unit stands behind it.
+func Expands(text string) bool { return exponent.MatchString(text) }
+
 // MayHold reports whether a larger text, as the JSON of an object, may hold a
 // value that is Absurd. It is false for nearly all texts and cheap; the hash of a
 // commit may make it true.

@@ -2,11 +2,11 @@ package suppress
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"regexp"
 	"slices"
 
-	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/source"
 )
@@ -55,74 +55,43 @@ func (r Run) comments() []*suppression {
 
 // inFile returns the suppressions in the comments of a file.
 func inFile(f *source.File, documents []*manifest.Document) []*suppression {
+	c := commented{File: f, documents: slices.Clone(documents), texts: map[*manifest.Document][]source.Span{}}
+	slices.SortStableFunc(c.documents, func(a, b *manifest.Document) int { return cmp.Compare(a.Span.Start, b.Span.Start) })
 	var all []*suppression
-	texts := map[*manifest.Document][]source.Span{}
 	for _, at := range comment.FindAllSubmatchIndex(f.Data, -1) {
 		start := at[2]
-		i := slices.IndexFunc(documents, func(d *manifest.Document) bool { return contains(d.Span, start) })
-		within := source.Span{End: len(f.Data)}
-		var d *manifest.Document
-		if i >= 0 {
-			d = documents[i]
-			within = d.Span
-		}
-		if _, ok := texts[d]; !ok {
-			texts[d] = scalars(f, d)
-		}
-		if slices.ContainsFunc(texts[d], func(s source.Span) bool { return contains(s, start) }) {
+		d := c.document(start)
+		if c.inText(d, start) {
 			continue
 		}
+		within := source.Span{End: len(f.Data)}
+		if d != nil {
+			within = d.Span
+		}
 		place := source.Location{File: f, Span: source.Span{Start: start, End: at[1]}}
-		covers, fault := scope(string(f.Data[at[4]:at[5]]), place, within)
+		holds, fault := c.scope(string(f.Data[at[4]:at[5]]), place, within)
 		parsed := parseDirective(string(f.Data[at[6]:at[7]]))
 		if fault != "" {
 			parsed.fault = fault
 		}
 		for _, rule := range parsed.rules {
-			all = append(all, &suppression{directive: parsed, rule: rule, at: trimmed(place), covers: covers})
+			all = append(all, &suppression{directive: parsed, rule: rule, at: trimmed(place), scope: holds})
 		}
 	}
 	return all
 }
 
 // scope returns what a directive of a document holds for.
-func scope(word string, at source.Location, document source.Span) (covers func(*analyzer.Finding) bool, fault string) {
-	holds := func(in func(source.Location) bool) func(*analyzer.Finding) bool {
-		return func(f *analyzer.Finding) bool {
-			return slices.ContainsFunc(ends(f), func(l source.Location) bool { return l.File.Path == at.File.Path && in(l) })
-		}
-	}
+func (c *commented) scope(word string, at source.Location, document source.Span) (holds *scope, fault string) {
 	switch word {
 	case "ignore":
-		line := target(at, document)
-		return holds(func(l source.Location) bool { return l.Start().Line == line }), ""
+		return &scope{file: at.File.Path, line: cmp.Or(c.target(at, document), nowhere)}, ""
 	case "ignore-document":
-		return holds(func(l source.Location) bool { return contains(document, l.Span.Start) }), ""
+		return &scope{file: at.File.Path, span: document}, ""
 	case "ignore-file":
-		return holds(func(source.Location) bool { return true }), ""
+		return &scope{file: at.File.Path}, ""
 	}
 	return nil, fmt.Sprintf("kubeknot:%s is none of ignore, ignore-document and ignore-file", word)
-}
-
-// target returns the line that a comment is about: its own, or the next one of
-// the document with more than a comment if it stands alone. It is 0 if there
-// is none.
-func target(at source.Location, document source.Span) int {
-	n := at.Start().Line
-	for own := n; n <= at.File.Lines(); n++ {
-		line := at.File.Line(n)
-		if line.Start >= document.End {
-			break
-		}
-		text := bytes.TrimSpace(at.File.Data[line.Start:line.End])
-		if n == own && text[0] != '#' {
-			return n
-		}
-		if len(text) > 0 && text[0] != '#' && text[0] != '%' && !bytes.HasPrefix(text, []byte("---")) {
-			return n
-		}
-	}
-	return 0
 }
 
 // scalars returns where the texts of a document stand, in which "#" starts no

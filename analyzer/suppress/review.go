@@ -16,14 +16,15 @@ type review struct {
 	known    []string
 	optional bool // see Options.ReasonOptional
 	today    time.Time
-	reviews  map[string]bool // ids that cannot be silenced
+	reviews  map[string]bool   // ids that cannot be silenced
+	meant    map[string]string // what unknown ids may have meant
 
 	findings []analyzer.Finding
 }
 
 func newReview(o Options, r Run) *review {
 	v := &review{
-		rules: map[analyzer.Review]*analyzer.Rule{}, ran: map[string]bool{}, reviews: map[string]bool{},
+		rules: map[analyzer.Review]*analyzer.Rule{}, ran: map[string]bool{}, reviews: map[string]bool{}, meant: map[string]string{},
 		known: slices.Clone(o.Known), optional: o.ReasonOptional, today: o.Today,
 	}
 	for _, rule := range r.Rules {
@@ -58,7 +59,7 @@ func (v *review) fault(s *suppression) (fault, help string) {
 		return s.rule + " is about suppressions and cannot be suppressed", "remove what it reports, or leave the rule out by --skip-rule"
 	case !slices.Contains(v.known, s.rule):
 		help = "kubeknot rules lists the rules"
-		if best := nearmiss.Closest(s.rule, v.known); best != "" {
+		if best := v.closest(s.rule); best != "" {
 			help = fmt.Sprintf("did you mean %s?", best)
 		}
 		return fmt.Sprintf("there is no rule %q", s.rule), help
@@ -66,6 +67,19 @@ func (v *review) fault(s *suppression) (fault, help string) {
 		return s.rule + " is suppressed without a reason", "say why behind two dashes: " + s.rule + " -- reason"
 	}
 	return "", ""
+}
+
+// maxClosest bounds for how many unknown rules a known one is suggested.
+const maxClosest = 1000
+
+// closest returns the rule that a name may have meant, "" if there is none.
+func (v *review) closest(name string) string {
+	best, known := v.meant[name]
+	if !known && len(v.meant) < maxClosest {
+		best = nearmiss.Closest(name, v.known)
+		v.meant[name] = best
+	}
+	return best
 }
 
 // report adds the finding about a suppression, if there is one.

@@ -67,7 +67,9 @@ type suppression struct {
 	rule string
 	// at is what has to be edited to remove it.
 	at source.Location
-	// covers reports whether a finding of the rule lies where it holds.
+	// scope is what a comment holds for. Of all others it is nil, and covers
+	// reports whether a finding of the rule lies where they hold.
+	scope  *scope
 	covers func(*analyzer.Finding) bool
 	// named reports whether its file was asked for, and judged whether the rule
 	// has looked at all that it holds for.
@@ -82,21 +84,19 @@ func Apply(o Options, r Run) Outcome {
 	}
 	all := slices.Concat(r.comments(), r.annotations(), r.entries(o.Entries))
 	review := newReview(o, r)
-	active := map[string][]*suppression{}
+	active := map[string]*index{}
 	for _, s := range all {
 		if review.valid(s) && !review.expired(s) {
-			active[s.rule] = append(active[s.rule], s)
+			if active[s.rule] == nil {
+				active[s.rule] = &index{}
+			}
+			active[s.rule].add(s)
 		}
 	}
 	out := Outcome{Findings: make([]analyzer.Finding, 0, len(r.Findings))}
 	for i := range r.Findings {
-		f, silent := &r.Findings[i], false
-		for _, s := range active[f.Rule] {
-			if s.covers(f) { // all that hold are of use
-				s.used, silent = true, true
-			}
-		}
-		if silent {
+		f := &r.Findings[i]
+		if active[f.Rule].cover(f) {
 			out.Suppressed++
 		} else {
 			out.Findings = append(out.Findings, *f)

@@ -48,8 +48,8 @@ func readAttack(t *testing.T, name string) attack {
 		t.Fatal(err)
 	}
 	archive := txtar.Parse(data)
-	a := attack{args: []string{"lint", "--no-cache", "--format=concise", "--timeout=20s", "--memory-limit=1Gi"}, exit: 1, files: archive.Files}
-	paths := "."
+	a := attack{args: []string{"lint", "--no-cache", "--format=concise", "--memory-limit=1Gi"}, exit: 1, files: archive.Files}
+	paths, timeout := ".", "20s"
 	for line := range strings.Lines(string(archive.Comment)) {
 		key, value, _ := strings.Cut(strings.TrimSpace(line), ": ")
 		switch key {
@@ -61,9 +61,11 @@ func readAttack(t *testing.T, name string) attack {
 			}
 		case "args":
 			paths = value
+		case "timeout":
+			timeout = value
 		}
 	}
-	a.args = append(a.args, strings.Fields(paths)...)
+	a.args = append(append(a.args, "--timeout="+timeout), strings.Fields(paths)...)
 	return a
 }
 
