@@ -31,9 +31,10 @@ var eligibleKey memo.Key[[]*Node]
 
 // Eligible returns the known nodes that can take the pods of a workload, by
 // what it asks of nodes alone. A nodeName names the only one. It returns none
-// if what it asks cannot be read or is still to be filled in.
+// if what it asks cannot be read or is still to be filled in, and if the known
+// nodes are not Bounded: there may be more of them.
 func (g *Graph) Eligible(w *Workload) []*Node {
-	if len(g.Nodes) == 0 {
+	if !g.Bounded() {
 		return nil
 	}
 	place := g.Placement(w)

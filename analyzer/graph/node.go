@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"maps"
 	"slices"
+	"strings"
 
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
@@ -33,6 +34,34 @@ type Node struct {
 func (g *Graph) Bounded() bool {
 	return slices.ContainsFunc(g.Nodes, func(n *Node) bool { return n.whole })
 }
+
+// KnownFrom says in which files the known nodes are written, as a sentence for the
+// notes of a finding that counts them; "" if no node is known.
+func (g *Graph) KnownFrom() string {
+	var files []string
+	for _, n := range g.Nodes {
+		name := n.File().Path
+		if name == "-" {
+			name = "standard input"
+		}
+		if !slices.Contains(files, name) {
+			files = append(files, name)
+		}
+	}
+	const shown = 3
+	switch more := len(files) - shown; {
+	case len(files) == 0:
+		return ""
+	case more > 0:
+		return fmt.Sprintf("the known nodes are defined in %s and %d more files", strings.Join(files[:shown], ", "), more)
+	case len(files) > 1:
+		return "the known nodes are defined in " + strings.Join(files[:len(files)-1], ", ") + " and " + files[len(files)-1]
+	}
+	return "the known nodes are defined in " + files[0]
+}
+
+// Whole reports whether all labels of the node are known.
+func (n *Node) Whole() bool { return n.whole }
 
 // HasLabel reports whether a known node has a label of that key, whatever its
 // value.

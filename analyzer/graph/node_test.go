@@ -7,6 +7,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/source"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
 )
 
@@ -237,5 +239,25 @@ metadata: {name: node3, labels: {gone: null}}
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Error(diff)
+	}
+}
+
+func TestKnownFrom(t *testing.T) {
+	t.Parallel()
+	node := func(file, name string) *manifest.Resource {
+		return manifest.Parse(source.NewFile(file, file, []byte("apiVersion: v1\nkind: Node\nmetadata: {name: "+name+"}\n"))).Resources()[0]
+	}
+	for _, tt := range []struct {
+		nodes []*manifest.Resource
+		want  string
+	}{
+		{nil, ""},
+		{[]*manifest.Resource{node("a.yaml", "a"), node("a.yaml", "b")}, "the known nodes are defined in a.yaml"},
+		{[]*manifest.Resource{node("-", "a"), node("b.yaml", "b")}, "the known nodes are defined in standard input and b.yaml"},
+		{[]*manifest.Resource{node("a", "a"), node("b", "b"), node("c", "c"), node("d", "d"), node("e", "e")}, "the known nodes are defined in a, b, c and 2 more files"},
+	} {
+		if got := graph.Build(&unit.Unit{}, tt.nodes).KnownFrom(); got != tt.want {
+			t.Errorf("%q, not %q", got, tt.want)
+		}
 	}
 }

@@ -136,6 +136,7 @@ func crowded(p *analyzer.Pass, w *graph.Workload, a keptApart) analyzer.Finding 
 		Path:        path,
 		Resource:    w.Resource,
 		Related:     workload.ReplicasOf(p.Graph, w, a.pods),
+		Notes:       []string{p.Graph.KnownFrom()},
 	}
 }
 

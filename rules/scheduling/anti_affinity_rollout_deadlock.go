@@ -103,11 +103,12 @@ func noPlaceToRoll(p *analyzer.Pass, w *graph.Workload, pods int) {
 		Resource:    w.Resource,
 		Help:        "set spec.strategy.rollingUpdate to maxSurge: 0 and maxUnavailable: 1",
 		Related:     workload.ReplicasOf(p.Graph, w, pods),
+		Notes:       []string{p.Graph.KnownFrom()},
 	}
 	if strategy := []string{"spec", "strategy", "rollingUpdate", "maxUnavailable"}; w.Get(strategy...) != nil {
 		f.Related = append(f.Related, analyzer.Related{Location: w.EntryLocation(strategy...), Message: "no pod may be missing"})
 	} else {
-		f.Notes = []string{fmt.Sprintf("25%% of %d may be missing by default, rounded down: none", pods)}
+		f.Notes = append(f.Notes, fmt.Sprintf("25%% of %d may be missing by default, rounded down: none", pods))
 	}
 	for _, a := range apart(p.Graph, w) {
 		if a.pods == a.places && !a.term.PerRevision {

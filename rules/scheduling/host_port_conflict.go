@@ -142,6 +142,7 @@ func tooFewNodes(p *analyzer.Pass, h graph.HostPort) bool {
 	f.Consequence = fmt.Sprintf("%d of its pods stay Pending: FailedScheduling", pods-nodes)
 	f.Help = "leave hostPort out and use a Service, or ask for fewer replicas, or make it a DaemonSet"
 	f.Related = workload.ReplicasOf(p.Graph, w, pods)
+	f.Notes = []string{p.Graph.KnownFrom()}
 	p.Report(f)
 	return true
 }
@@ -188,6 +189,9 @@ func clashing(p *analyzer.Pass, h graph.HostPort, others []graph.HostPort) {
 			Location: other.Workload.EntryLocation(append(slices.Clone(other.Path), other.Field)...),
 			Message:  fmt.Sprintf("%s takes the same port", other.Workload),
 		}}
+		if p.Graph.Bounded() {
+			f.Notes = []string{p.Graph.KnownFrom()}
+		}
 		p.Report(f)
 		return
 	}
@@ -202,7 +206,7 @@ func alternativeKinds(g *graph.Graph, a, b *graph.Workload) bool {
 // whyTogether says why two workloads cannot keep to different nodes; "" if
 // they can, or may.
 func whyTogether(p *analyzer.Pass, a, b *graph.Workload) string {
-	if len(p.Graph.Nodes) > 0 {
+	if p.Graph.Bounded() {
 		return shareKnownNodes(p, a, b)
 	}
 	one, two := p.Graph.Placement(a), p.Graph.Placement(b)

@@ -71,8 +71,13 @@ spec:
 func boundTo(p *analyzer.Pass, w *graph.Workload, place *graph.Placement) {
 	path := w.At("spec", "nodeName")
 	f := analyzer.Finding{Location: w.EntryLocation(path...), Path: path, Resource: w.Resource}
+	f.Notes = []string{p.Graph.KnownFrom()}
 	at := slices.IndexFunc(p.Graph.Nodes, func(n *graph.Node) bool { return n.Name == place.NodeName })
-	if at < 0 {
+	switch {
+	case at < 0 && !p.Graph.Bounded(), at >= 0 && !p.Graph.Nodes[at].Whole():
+		p.Skip(w.Resource, "node names: the Node manifests show only some nodes, or some of their labels")
+		return
+	case at < 0:
 		f.Message = fmt.Sprintf("%s is bound to node %s, which is none of the known nodes", w, place.NodeName)
 		f.Label = "no node of this name"
 		f.Consequence = "its pods stay Pending, are deleted after about a minute, and are made again"

@@ -131,6 +131,7 @@ func placePods(p *analyzer.Pass, w *graph.Workload) {
 		}
 	}
 	f := explainMisfits(p.Graph, w, place, misfits, taint)
+	f.Notes = append(f.Notes, p.Graph.KnownFrom())
 	if !p.Graph.Bounded() && !aboutTheirLabels(p.Graph, w, place, misfits) {
 		f.Evidence = analyzer.Absent
 		f.Notes = append(f.Notes, "the Node manifests here show only a part: other nodes may exist, and these may have other labels")

@@ -103,6 +103,7 @@ func keyMissingOnNodes(g *graph.Graph, w *graph.Workload, s graph.Spread, nodes 
 		Location:    w.EntryLocation(path...),
 		Path:        path,
 		Resource:    w.Resource,
+		Notes:       []string{g.KnownFrom()},
 		Related: []analyzer.Related{{
 			Location: w.EntryLocation(append(slices.Clone(s.Path), "whenUnsatisfiable")...),
 			Message:  "keeps the pods from nodes without the label",
