@@ -24,6 +24,7 @@ var order = [][]string{
 	{"analyzer/manifest"},
 	{"analyzer/helm", "analyzer/kustomize"},
 	{"analyzer/markdown", "analyzer/unit"},
+	{"analyzer/unit/flux"},
 	{"analyzer/graph"},
 	{"analyzer"},
 	{"analyzer/nearmiss"},
@@ -31,7 +32,7 @@ var order = [][]string{
 	{"rules/internal/workload"},
 	{"rules/internal/missing"},
 	{
-		"rules/api", "rules/containers", "rules/disruption", "rules/documents", "rules/gateway", "rules/kustomize", "rules/network", "rules/rbac", "rules/references",
+		"rules/api", "rules/containers", "rules/delivery", "rules/disruption", "rules/documents", "rules/gateway", "rules/kustomize", "rules/network", "rules/rbac", "rules/references",
 		"rules/scaling", "rules/scheduling", "rules/selectors", "rules/services", "rules/storage", "rules/suppressions", "rules/workloads",
 	},
 	{"rules", "policies", "analyzer/cache", "analyzer/suppress", "analyzer/report", "analyzer/config"},

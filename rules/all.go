@@ -9,6 +9,7 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/rules/api"
 	"github.com/kubeknot/kubeknot/rules/containers"
+	"github.com/kubeknot/kubeknot/rules/delivery"
 	"github.com/kubeknot/kubeknot/rules/disruption"
 	"github.com/kubeknot/kubeknot/rules/documents"
 	"github.com/kubeknot/kubeknot/rules/gateway"
@@ -30,6 +31,7 @@ func All() []*analyzer.Rule {
 	all := slices.Concat(
 		api.All(),
 		containers.All(),
+		delivery.All(),
 		disruption.All(),
 		documents.All(),
 		gateway.All(),

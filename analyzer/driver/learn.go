@@ -52,7 +52,7 @@ func (m *memory) learnText(f *manifest.File) {
 // learnUnit remembers what was said of a unit that was judged; of a chart what
 // it makes has to be known too.
 func (m *memory) learnUnit(t *task) {
-	if m == nil || t.Kind == unit.Chart || t.annotated {
+	if m == nil || t.Kind == unit.Chart || t.Delivery != nil || t.annotated {
 		return
 	}
 	learned := cache.Unit{}
@@ -64,7 +64,7 @@ func (m *memory) learnUnit(t *task) {
 
 // learnEmpty remembers that a unit holds nothing to judge.
 func (m *memory) learnEmpty(s unit.Spec) {
-	if m == nil || s.Kind == unit.Chart { // for that, see learnChart
+	if m == nil || s.Kind == unit.Chart || s.Delivery != nil { // for charts, see learnChart
 		return
 	}
 	learned := cache.Unit{Empty: true}

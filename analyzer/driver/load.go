@@ -150,6 +150,9 @@ func openWorld(ctx context.Context, t *tree, show func(string) string, o *Option
 	if plan.NotApplied, err = w.notApplied(ctx, plan); err != nil {
 		return nil, err
 	}
+	if plan.Delivered, err = w.delivered(ctx, plan); err != nil {
+		return nil, err
+	}
 	w.layout = unit.Plan(plan)
 	return w, nil
 }
@@ -205,7 +208,7 @@ func (w *world) choose(ctx context.Context) error {
 		has := func(rel string) bool {
 			return s.Kind != unit.Chart && w.layout.PassedOver[rel] == "" && w.tree.named(rel) && w.objects(rel) > 0
 		}
-		if slices.ContainsFunc(s.Files, w.tree.named) || slices.ContainsFunc(s.Configs, w.tree.named) || slices.ContainsFunc(s.Context, has) {
+		if slices.ContainsFunc(s.Files, w.tree.named) || slices.ContainsFunc(s.Configs, w.tree.named) || slices.ContainsFunc(s.Context, has) || s.Delivery.Touches(w.tree.named) {
 			w.tasks = append(w.tasks, &task{Spec: s, world: w})
 		}
 	}
@@ -249,7 +252,19 @@ func (w *world) build(ctx context.Context, tasks []*task) error {
 	}
 	defer w.options.Stats.Stage("build kustomizations")()
 	w.options.Stats.Count("kustomizations built", len(dirs))
-	t := &kustomize.Tree{
+	made, err := w.kustomizeTree(w.options.counter("building kustomizations", len(dirs))).BuildAll(ctx, dirs)
+	if err != nil {
+		return err
+	}
+	for i, t := range building {
+		t.Build = made[i]
+	}
+	return nil
+}
+
+// kustomizeTree returns the tree as kustomize reads it. built is as in kustomize.Tree.
+func (w *world) kustomizeTree(built func()) *kustomize.Tree {
+	return &kustomize.Tree{
 		Root: w.tree.root,
 		Read: func(rel string) ([]byte, error) {
 			f, err := w.source(rel)
@@ -264,16 +279,8 @@ func (w *world) build(ctx context.Context, tasks []*task) error {
 		Kustomizations: w.kustomizations,
 		Helm:           w.options.Helm,
 		Begin:          w.begin,
-		Built:          w.options.counter("building kustomizations", len(dirs)),
+		Built:          built,
 	}
-	made, err := t.BuildAll(ctx, dirs)
-	if err != nil {
-		return err
-	}
-	for i, t := range building {
-		t.Build = made[i]
-	}
-	return nil
 }
 
 // file returns a file that was read before, nil if it was not or cannot be.

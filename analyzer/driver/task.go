@@ -64,7 +64,7 @@ func (t *task) files() iter.Seq[string] {
 // assemble puts the unit together. Its files were read.
 func (t *task) assemble(o *Options) {
 	w := t.world
-	failed := t.Build != nil && t.Build.Failure != nil || t.Refused != nil
+	failed := t.Build != nil && t.Build.Failure != nil || t.Refused != nil || t.Delivery != nil
 	if o.Config != nil && t.Kind != unit.Listed {
 		t.External = external(o.Config.External)
 	}

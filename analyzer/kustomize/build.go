@@ -78,7 +78,8 @@ type Build struct {
 	Unbuilt *Reason
 	Failure *Reason
 
-	tree *Tree
+	tree    *Tree
+	overlay *Overlay // nil for a kustomization as it is written
 }
 
 // Reason is why a kustomization was not built.
@@ -130,22 +131,27 @@ func silence() (end func()) {
 // BuildAll builds the kustomizations of directories, in parallel. The results
 // stand in the order of dirs. The error is that of the context.
 func (t *Tree) BuildAll(ctx context.Context, dirs []string) ([]*Build, error) {
+	return t.buildAll(ctx, len(dirs), func(i int) *Build { return t.prepare(t.Kustomizations[dirs[i]], nil) })
+}
+
+// buildAll builds what prepare returns for 0 to n-1.
+func (t *Tree) buildAll(ctx context.Context, n int, prepare func(i int) *Build) ([]*Build, error) {
 	building.Lock()
 	defer building.Unlock()
 	defer silence()()
-	builds := make([]*Build, len(dirs))
+	builds := make([]*Build, n)
 	var alone []int // builds that change the schema for everybody
 	var next atomic.Int64
 	group, running := errgroup.WithContext(ctx)
 	var mu sync.Mutex
-	for range min(len(dirs), runtime.GOMAXPROCS(0)) {
+	for range min(n, runtime.GOMAXPROCS(0)) {
 		group.Go(func() error {
 			for {
 				i := int(next.Add(1)) - 1
-				if i >= len(dirs) || running.Err() != nil {
+				if i >= n || running.Err() != nil {
 					return running.Err()
 				}
-				b := t.prepare(dirs[i])
+				b := prepare(i)
 				builds[i] = b
 				if b.ownSchema() {
 					mu.Lock()
@@ -171,9 +177,9 @@ func (t *Tree) BuildAll(ctx context.Context, dirs []string) ([]*Build, error) {
 }
 
 // prepare finds the parts of a kustomization and what keeps it from being
-// built.
-func (t *Tree) prepare(dir string) *Build {
-	b := &Build{Kustomization: t.Kustomizations[dir], tree: t, Looked: map[string]string{}}
+// built. The overlay may be nil.
+func (t *Tree) prepare(root *Kustomization, overlay *Overlay) *Build {
+	b := &Build{Kustomization: root, tree: t, Looked: map[string]string{}, overlay: overlay}
 	seen := map[string]bool{}
 	var visit func(k *Kustomization)
 	visit = func(k *Kustomization) {
@@ -297,6 +303,9 @@ func (t *Tree) build(b *Build) {
 	}
 	if t.Begin != nil {
 		end, reason, unbuilt := t.Begin(b.Kustomization.Dir)
+		if reason != nil {
+			reason.In = b.Kustomization
+		}
 		if reason != nil && unbuilt {
 			b.Unbuilt = reason
 			return
@@ -357,6 +366,7 @@ func (t *Tree) runWithout(b *Build, in *Kustomization, entry []string) (resmap.R
 // runOn is run on a file system of which the options are set.
 func (t *Tree) runOn(b *Build, fs *fileSystem) (made resmap.ResMap, err error) {
 	fs.FileSystem, fs.tree, fs.root, fs.looked = filesys.MakeFsOnDisk(), t, b.Kustomization.Dir, b.Looked
+	fs.overlay = b.overlay
 	fs.empty = map[string]bool{}
 	for _, m := range b.Missing {
 		fs.empty[m.Path] = true

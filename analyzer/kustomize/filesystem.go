@@ -3,7 +3,6 @@ package kustomize
 import (
 	"errors"
 	"fmt"
-	"path"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -26,6 +25,8 @@ type fileSystem struct {
 	// reads all as they are. See Tree.blame.
 	cut   *Kustomization
 	entry []string
+	// overlay is that of the build; nil for none.
+	overlay *Overlay
 	// empty are the files that are not there and are taken for empty.
 	empty map[string]bool
 	// looked is Build.Looked.
@@ -91,21 +92,12 @@ func (fs *fileSystem) ReadFile(name string) ([]byte, error) {
 	if fs.empty[rel] {
 		return nil, nil
 	}
-	data, err := fs.tree.Read(rel)
+	data, err := fs.text(rel)
 	file := err == nil || strings.HasPrefix(fs.tree.state(name), "file") // kustomize tries directories too
 	if file && !slices.Contains(fs.read, rel) {
 		fs.read = append(fs.read, rel)
 	}
-	if err != nil {
-		return nil, err
-	}
-	if fs.cut != nil && fs.cut.Document.File.Rel == rel {
-		return withoutEntry(data, fs.entry), nil
-	}
-	if fs.origins && path.Dir(rel) == fs.root && IsFile(rel) {
-		return withOrigins(data), nil
-	}
-	return data, nil
+	return data, err
 }
 
 // withOrigins returns a kustomization that asks for the origins of what it

@@ -36,7 +36,11 @@ func newTracer(t *Tree, b *Build) *tracer {
 			}
 		}
 	}
-	visit(b.Kustomization, nil)
+	var above []*Kustomization
+	if b.overlay != nil && b.overlay.Settings != nil {
+		above = append(above, b.overlay.Settings)
+	}
+	visit(b.Kustomization, above)
 	return tr
 }
 

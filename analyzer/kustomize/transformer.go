@@ -47,8 +47,12 @@ func (o *origin) madeBy(root *manifest.Node, at []string, value *manifest.Node) 
 		return imageEntry(root, text)
 	case last == "replicas":
 		return o.replicasEntry(root, text)
-	case last == "namespace" && manifest.String(root, "namespace") == text:
-		return []string{"namespace"}
+	case last == "namespace":
+		for _, field := range []string{"namespace", "targetNamespace"} { // the one of kustomize, that of Flux
+			if manifest.String(root, field) == text {
+				return []string{field}
+			}
+		}
 	}
 	return nil
 }
@@ -64,9 +68,9 @@ func labelEntry(root *manifest.Node, key, value string) []string {
 			return []string{"labels", index(i), "pairs", key}
 		}
 	}
-	for _, field := range []string{"commonLabels", "commonAnnotations"} {
-		if manifest.Get(root, field, key) != nil && manifest.String(root, field, key) == value {
-			return []string{field, key}
+	for _, field := range [][]string{{"commonLabels", key}, {"commonAnnotations", key}, {"commonMetadata", "labels", key}, {"commonMetadata", "annotations", key}} {
+		if manifest.Get(root, field...) != nil && manifest.String(root, field...) == value {
+			return field
 		}
 	}
 	return nil

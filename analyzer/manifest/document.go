@@ -106,3 +106,9 @@ type Problem struct {
 	// Resource is the object that holds a duplicate key, nil if unknown.
 	Resource *Resource
 }
+
+// Below returns a document whose root is a node of this one. Its positions are the
+// same; it has no resources and no problems.
+func (d *Document) Below(n *Node) *Document {
+	return &Document{File: d.File, Span: d.Span, Role: d.Role, Root: n, text: d.text}
+}

@@ -27,6 +27,8 @@ type Tree struct {
 	Configured []Configured
 	// Kustomizations are those of the tree.
 	Kustomizations []*kustomize.Kustomization
+	// Delivered is what GitOps tools apply of it.
+	Delivered []Delivered
 	// Bounds are the directories whose own directories above are no context; the
 	// root is always one.
 	Bounds []string
@@ -103,7 +105,9 @@ func Plan(t Tree) Layout {
 			taken[f] = true
 		}
 	}
+	l.cover()
 	l.sortFiles(taken)
+	units = append(units, l.delivered()...)
 	dirs := slices.Sorted(maps.Keys(l.byDir))
 	for _, dir := range dirs {
 		if dir != "." {
@@ -126,7 +130,7 @@ func Plan(t Tree) Layout {
 		}
 	}
 	slices.SortStableFunc(units, func(a, b Spec) int {
-		return cmp.Or(cmp.Compare(a.Dir, b.Dir), cmp.Compare(a.Kind, b.Kind))
+		return cmp.Or(cmp.Compare(a.Dir, b.Dir), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	})
 	return Layout{Units: units, PassedOver: l.passed}
 }

@@ -38,6 +38,9 @@ const (
 	// has accepted all of it, and what is not there of a kind that it holds is
 	// not there at all.
 	Dump Kind = "dump"
+	// FluxKustomization: what a Kustomization of Flux applies
+	// (https://fluxcd.io/flux/components/kustomize/kustomizations/).
+	FluxKustomization Kind = "Flux Kustomization"
 	// Document: the blocks of a Markdown text. They show examples, which may be
 	// parts: what they lack proves nothing.
 	Document Kind = "document"
@@ -65,6 +68,9 @@ type Unit struct {
 	// Build is the build of a Kustomization, nil for other kinds. If it failed,
 	// Resources are those of its files as they stand.
 	Build *kustomize.Build
+	// Delivery says which object of a GitOps tool applies the unit; nil if none is
+	// known to.
+	Delivery *Delivery
 	// Refused is why Helm refuses to render a Chart with any values, nil if it does
 	// not.
 	Refused *helm.NotRendered
@@ -151,7 +157,11 @@ type Spec struct {
 	Values string
 	// Refused is as in Unit.
 	Refused *helm.NotRendered
-	// Name and Namespace are those of a Listed unit.
+	// Delivery is as in Unit; Before are further objects of its Context.
+	Delivery *Delivery
+	Before   []*manifest.Resource
+	// Name and Namespace are those of a Listed unit. Name is that of the object
+	// that applies the unit, where Delivery is set.
 	Name, Namespace string
 	// External and Nodes are as in Unit.
 	External []External
@@ -172,7 +182,7 @@ func Assemble(s Spec, name, namespace string, get func(path string) *manifest.Fi
 	if s.Kind == Listed {
 		name, namespace = s.Name, cmp.Or(s.Namespace, namespace)
 	}
-	u := &Unit{Name: name, Kind: s.Kind, Namespace: namespace, External: s.External, Nodes: s.Nodes, Generated: s.GeneratedAbove, Build: s.Build, Refused: s.Refused}
+	u := &Unit{Name: name, Kind: s.Kind, Namespace: namespace, External: s.External, Nodes: s.Nodes, Generated: s.GeneratedAbove, Build: s.Build, Delivery: s.Delivery, Refused: s.Refused}
 	switch {
 	case s.Kind == Chart:
 		u.Resources, u.Open = s.Made, slices.Clone(s.Open)
@@ -186,11 +196,14 @@ func Assemble(s Spec, name, namespace string, get func(path string) *manifest.Fi
 			u.Open = append(u.Open, "the kustomization is not built")
 		}
 	}
+	if s.Delivery != nil {
+		u.Open = append(u.Open, s.Delivery.Open...)
+	}
 	own := map[object][]*manifest.Resource{}
 	for _, r := range u.Resources {
 		own[objectOf(r)] = append(own[objectOf(r)], r)
 	}
-	for _, r := range u.collect(s.Context, get) {
+	for _, r := range slices.Concat(u.collect(s.Context, get), s.Before) {
 		replaced := slices.ContainsFunc(own[objectOf(r)], func(o *manifest.Resource) bool { return SameNamespace(o.Namespace, r.Namespace) })
 		if replaced {
 			u.Replaced = append(u.Replaced, r)

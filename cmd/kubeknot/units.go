@@ -64,6 +64,9 @@ func printUnit(out io.Writer, u *unit.Unit) {
 	if u.Build != nil && !u.Build.Built() {
 		kind = "a kustomization that is not built: its files as they are written"
 	}
+	if u.Delivery != nil {
+		kind = fmt.Sprintf("applied by %s, defined in %s", u.Delivery.By, u.Delivery.By.File().Path)
+	}
 	fmt.Fprintf(out, "%s (%s)\n", u.Name, kind)
 	for _, part := range []struct {
 		title     string

@@ -161,7 +161,7 @@ func overlappingBudgets(p *analyzer.Pass, b, other *graph.Budget, w *graph.Workl
 		f.Path = append(append([]string{}, b.Selector.LabelsPath...), text.SortedKeys(b.Selector.Equal)[0])
 		f.Location = b.EntryLocation(f.Path...)
 	}
-	if b.File() != other.File() && p.Unit.Kind != unit.Kustomization {
+	if b.File() != other.File() && p.Unit.Build == nil {
 		f.Severity = analyzer.Warning // the files may be alternatives
 	}
 	return f

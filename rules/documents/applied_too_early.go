@@ -48,7 +48,7 @@ metadata:
 		"k8s.io/kubernetes/staging/src/k8s.io/apiserver/pkg/admission/plugin/namespace/lifecycle/admission.go",
 	},
 	Run: func(p *analyzer.Pass) error {
-		if p.Unit.Kind == unit.Kustomization || p.Unit.Kind == unit.Unlisted {
+		if p.Unit.Build != nil || p.Unit.Kind == unit.Unlisted {
 			return nil // sorted by kind, or applied nobody knows how
 		}
 		order := map[*manifest.Resource]int{}

@@ -45,6 +45,9 @@ metadata:
 		if b == nil || b.Failure == nil {
 			return nil
 		}
+		if d := p.Unit.Delivery; d != nil && d.Generated && b.Failure.In == b.Kustomization {
+			return nil // it has no file; delivery-build-fails reports it
+		}
 		at := b.Failure.Location()
 		p.Report(analyzer.Finding{
 			Message:     "the kustomization of " + path.Dir(at.File.Path) + " cannot be built: " + b.Failure.Text,

@@ -208,7 +208,7 @@ func ambiguous(p *analyzer.Pass, r rival) analyzer.Finding {
 			Message:  "the pods that both selectors match: " + r.shared.PodLabels(),
 		})
 	}
-	if r.s.File() != r.other.File() && p.Unit.Kind != unit.Kustomization {
+	if r.s.File() != r.other.File() && p.Unit.Build == nil {
 		f.Severity = analyzer.Warning // the files may be alternatives
 		if !slices.ContainsFunc(p.Graph.Targets(r.s), func(w *graph.Workload) bool { return w.Own }) {
 			f.Evidence, f.Severity = analyzer.Open, analyzer.Info // which are added one by one
