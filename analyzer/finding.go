@@ -17,6 +17,9 @@ type Finding struct {
 	Rule     string
 	Claim    Claim
 	Evidence Evidence
+	// Reading names what a near miss rests on: "spelling", "pairing"; "" for
+	// other evidence, and where the message says it.
+	Reading string
 	// Severity follows from Claim and Evidence unless it is set.
 	Severity Severity
 

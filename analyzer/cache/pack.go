@@ -25,6 +25,7 @@ type finding struct {
 	_              struct{} `cbor:",toarray"`
 	Claim          analyzer.Claim
 	Evidence       analyzer.Evidence
+	Reading        string
 	Severity       analyzer.Severity
 	Message, Label string
 	Consequence    string
@@ -116,7 +117,7 @@ type packer struct {
 
 func (p *packer) finding(f *analyzer.Finding) finding {
 	out := finding{
-		Claim: f.Claim, Evidence: f.Evidence, Severity: f.Severity,
+		Claim: f.Claim, Evidence: f.Evidence, Reading: f.Reading, Severity: f.Severity,
 		Message: f.Message, Label: f.Label, Consequence: f.Consequence, Notes: f.Notes, Help: f.Help,
 		At: p.place(f.Location), Path: f.Path, Resource: p.object(f.Resource), Identity: f.Identity(), Unit: f.Unit,
 	}
@@ -188,7 +189,7 @@ type unpacker struct {
 
 func (u *unpacker) finding(rule string, f *finding) analyzer.Finding {
 	out := analyzer.Finding{
-		Rule: rule, Claim: f.Claim, Evidence: f.Evidence, Severity: f.Severity,
+		Rule: rule, Claim: f.Claim, Evidence: f.Evidence, Reading: f.Reading, Severity: f.Severity,
 		Message: f.Message, Label: f.Label, Consequence: f.Consequence, Notes: f.Notes, Help: f.Help,
 		Location: u.location(f.At), Path: f.Path, Resource: u.object(f.Resource), Recalled: &f.Identity, Policy: f.Identity.Policy, Unit: f.Unit,
 	}

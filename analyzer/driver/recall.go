@@ -278,7 +278,7 @@ func (m *memory) inputs(s unit.Spec) (_ cache.Digest, ok bool) {
 	if err != nil {
 		return cache.Digest{}, false
 	}
-	parts := append(contents(sources(s.Nodes)), text)
+	parts := append(contents(sources(s.Nodes)), text, m.world.options.Earlier.of(s.Dir).Text())
 	groups := [][]string{s.Files, s.Context, s.Siblings, s.Configs}
 	switch s.Kind {
 	case unit.Kustomization:

@@ -71,6 +71,12 @@ type Options struct {
 	// Watch bounds what the content of the trees may cost; nil does not. What
 	// exceeds a limit is a finding, and everything else is judged.
 	Watch *watchdog.Watch
+	// Record collects what the directories define, for a later run to compare
+	// with; nil if nobody asks.
+	Record *History
+	// Earlier is what the directories defined at an earlier revision, by which
+	// references that a change breaks are explained; nil if none is known.
+	Earlier *History
 	// Debug is told what went wrong that changes nothing of the result, as with a
 	// cache; nil is told nothing.
 	Debug func(error)

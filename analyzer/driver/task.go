@@ -77,5 +77,7 @@ func (t *task) assemble(o *Options) {
 		w.memory.learnEmpty(t.Spec)
 		return
 	}
+	u.Earlier = o.Earlier.of(t.Dir)
+	o.Record.record(t.Dir, u)
 	t.unit = u
 }

@@ -32,15 +32,37 @@ type Explanation struct {
 	// Wanted and There are the two names that are compared; "" if the names do
 	// not matter.
 	Wanted, There string
-	// Weak reports that it is likely and no more, so that a rule may say it with
-	// less force.
+	// Reading names what it rests on, see the lists of Object and explain.
+	Reading string
+	// Weak reports that it is likely and no more: then it is a warning.
 	Weak bool
+}
+
+// reading is a way to explain a dangling end by what may have been meant.
+type reading[T any] struct {
+	name    string
+	explain func([]T) *Explanation
+}
+
+// first returns the first explanation that the readings give, nil if there is
+// none.
+func first[T any](readings []reading[T], of []T) *Explanation {
+	for _, r := range readings {
+		if e := r.explain(of); e != nil {
+			e.Reading = r.name
+			return e
+		}
+	}
+	return nil
 }
 
 // Explain writes an explanation into a finding. The place and path of the
 // finding are the rule's.
 func (e *Explanation) Explain(f *analyzer.Finding) {
-	f.Evidence, f.Help = analyzer.NearMiss, e.Help
+	f.Evidence, f.Reading, f.Help = analyzer.NearMiss, e.Reading, e.Help
+	if e.Weak {
+		f.Severity = analyzer.Warning
+	}
 	if e.Label != "" {
 		f.Label = e.Label
 	}

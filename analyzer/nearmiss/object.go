@@ -19,20 +19,28 @@ type dangling struct {
 	ref *graph.Reference
 }
 
-// Object explains why the object of a reference does not exist: kustomize has
-// renamed it, it has another name, kind or namespace, or it is the only one that
-// nothing references beside the only reference that finds none.
+// Object explains why the object of a reference does not exist: kustomize or the
+// change has renamed it, it has another name, kind or namespace, or it is the
+// only one that nothing references beside the only reference that finds none.
 func Object(p *analyzer.Pass, ref *graph.Reference) *Explanation {
 	d := dangling{p, ref}
 	candidates := d.candidates()
-	for _, read := range []func([]candidate) *Explanation{
-		d.renamed, d.commentedOut, d.misspelled, d.qualified, d.ofOtherKind, d.elsewhere, d.likely, d.sameWords, d.namesake, d.pair,
-	} {
-		if e := read(candidates); e != nil {
-			return e
-		}
-	}
-	return nil
+	return first([]reading[candidate]{
+		{"kustomize", d.renamed},
+		{"history", d.replaced},
+		{"comment", d.commentedOut},
+		{"spelling", d.misspelled},
+		{"dns-name", d.qualified},
+		{"other-kind", d.ofOtherKind},
+		{"other-namespace", d.elsewhere},
+		{"part-of-name", d.likely},
+		{"same-words", d.sameWords},
+		{"own-name", d.namesake},
+		{"history", d.removed},
+		{"pairing", d.pair},
+		{"renamed-object", d.renamedBySome},
+		{"others-use", d.usedByOthers},
+	}, candidates)
 }
 
 // candidate is an object that a reference may have meant.

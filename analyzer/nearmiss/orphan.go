@@ -31,7 +31,7 @@ func (d dangling) likely(candidates []candidate) *Explanation {
 		}
 		found = append(found, c)
 	}
-	if len(found) == 0 || !d.alone(found[0]) {
+	if len(found) == 0 || !d.whole(found[0]) || !d.single() {
 		return nil
 	}
 	if len(found) > 1 {
@@ -55,14 +55,16 @@ func (d dangling) idle(c candidate) bool {
 	return d.orphan(c) && (d.ref.Use == graph.ScaleTarget || !mentioned(d.Graph).Has(c.name))
 }
 
-// alone reports whether what speaks against a likely explanation is missing: that
-// several objects of a kind reference the name, which then lives elsewhere, that it is
-// defined beside, and that the unit does not hold all.
-func (d dangling) alone(c candidate) bool {
+// whole reports whether nothing else may define the name: the unit holds all, or
+// the file of the reference the candidate, and no directory beside defines it.
+func (d dangling) whole(c candidate) bool {
 	sameFile := c.resource != nil && c.resource.File() == d.ref.From.File()
-	if !sameFile && !d.Unit.Complete() || d.Unit.Rewrites(kustomize.Relations) || len(d.Graph.ResolveBeside(d.ref)) > 0 {
-		return false
-	}
+	return (sameFile || d.Unit.Complete()) && !d.Unit.Rewrites(kustomize.Relations) && len(d.Graph.ResolveBeside(d.ref)) == 0
+}
+
+// single reports whether no other object of the kind references the name: what
+// several of them reference mostly lives elsewhere.
+func (d dangling) single() bool {
 	return !slices.ContainsFunc(d.Graph.References().Naming(d.ref.Target), func(other *graph.Reference) bool {
 		return other.From != d.ref.From && other.Use == d.ref.Use && other.From.Kind == d.ref.From.Kind &&
 			unit.SameNamespace(other.Namespace, d.ref.Namespace)
@@ -123,7 +125,7 @@ func (d dangling) pair(candidates []candidate) *Explanation {
 			return nil
 		}
 	}
-	if len(idle) != 1 || !d.alone(idle[0]) || !d.together(idle[0].resource) || d.others() {
+	if len(idle) != 1 || !d.whole(idle[0]) || !d.single() || !d.together(idle[0].resource) || d.others() {
 		return nil
 	}
 	closer := func(c candidate) bool {

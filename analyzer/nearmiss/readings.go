@@ -177,7 +177,7 @@ func (s search) sameName(near []*holder) *Explanation {
 	for _, h := range near {
 		key := Missing(s.Selector.Equal, h.carries)
 		named := h.Name == s.Selector.Equal[key] && (identities.Has(key) || h.labels[key] != "") && !s.taken(h)
-		own := h.Name == s.Resource.Name && h.workload != nil && !s.taken(h)
+		own := h.Name == s.Resource.Name && h.workload != nil && (!s.taken(h) || s.addsWord(h, key))
 		if h.Name == "" || !named && !own || !s.sees(h) {
 			continue
 		}
@@ -202,6 +202,12 @@ func (s search) sameName(near []*holder) *Explanation {
 		return e
 	}
 	return nil
+}
+
+// addsWord reports whether the selector is one label whose value has a word more or
+// less than that of a holder.
+func (s search) addsWord(h *holder, key string) bool {
+	return len(s.Selector.Equal) == 1 && Compare(s.Selector.Equal[key], h.labels[key]) >= Part
 }
 
 // ownLabels: the workload itself carries the labels, its pods do not; or the

@@ -161,10 +161,8 @@ func Pods(g *graph.Graph, s Selection) *Explanation {
 	}
 	of := search{g, s}
 	near := of.near(podHolders(g))
-	for _, read := range []func([]*holder) *Explanation{of.beyondReplicas, of.namedPod} {
-		if e := read(near); e != nil {
-			return e
-		}
+	if e := first([]reading[*holder]{{"pod-ordinal", of.beyondReplicas}, {"pod-name", of.namedPod}}, near); e != nil {
+		return e
 	}
 	return of.explain(near)
 }
@@ -194,18 +192,13 @@ func (s search) explain(near []*holder) *Explanation {
 	near = slices.DeleteFunc(slices.Clone(near), func(h *holder) bool {
 		return s.Self != nil && h.workload == s.Self || s.leaderOnly(h)
 	})
-	readings := []func([]*holder) *Explanation{s.valueOff, s.otherKey, s.otherNamespace}
-	if s.Owned {
-		readings = []func([]*holder) *Explanation{
-			s.valueOff, s.sameName, s.ownLabels, s.otherKey, s.otherNamespace, s.keyMissing, s.pair,
-		}
+	value, key, namespace := reading[*holder]{"label-value", s.valueOff}, reading[*holder]{"label-key", s.otherKey}, reading[*holder]{"other-namespace", s.otherNamespace}
+	if !s.Owned {
+		return first([]reading[*holder]{value, key, namespace}, near)
 	}
-	for _, read := range readings {
-		if e := read(near); e != nil {
-			return e
-		}
-	}
-	return nil
+	return first([]reading[*holder]{
+		value, {"own-name", s.sameName}, {"own-labels", s.ownLabels}, key, namespace, {"label-missing", s.keyMissing}, {"pairing", s.pair},
+	}, near)
 }
 
 // OnlyLabels reports whether a selector consists of labels that must be equal.

@@ -82,6 +82,8 @@ func misspelled(a, b string) Likeness {
 			l = Changed
 		case letterMissing(as[i], bs[i]) && min(len(a), len(b)) >= 6:
 			l = Slip
+		case min(len(as[i]), len(bs[i])) == 1 && min(len(a), len(b)) >= 10 && letterMissing("-"+as[i], "-"+bs[i]):
+			l = Changed // "todo-d-env" may be a name of its own
 		}
 		if l == Unlike || worst != Unlike && Distance(a, b) > allowed(a, b) {
 			return Unlike // another word

@@ -35,7 +35,9 @@ type jsonFinding struct {
 	Claim    analyzer.Claim    `json:"claim"`
 	Severity analyzer.Severity `json:"severity"`
 	Evidence analyzer.Evidence `json:"evidence"`
-	Message  string            `json:"message"`
+	// Reading is left out unless the evidence is a near miss.
+	Reading string `json:"reading,omitempty"`
+	Message string `json:"message"`
 	// Consequence is "" if the message says it, Help if there is none.
 	Consequence string   `json:"consequence"`
 	Notes       []string `json:"notes"`
@@ -167,7 +169,7 @@ func newJSONFinding(f *analyzer.Finding) jsonFinding {
 		related[i] = jsonRelated{newJSONPlace(r.Location), r.Message}
 	}
 	return jsonFinding{
-		Rule: f.Rule, Claim: f.Claim, Severity: severity(f), Evidence: f.Evidence,
+		Rule: f.Rule, Claim: f.Claim, Severity: severity(f), Evidence: f.Evidence, Reading: f.Reading,
 		Message: f.Message, Consequence: f.Consequence,
 		Notes:       append([]string{}, f.Notes...),
 		Help:        f.Help,

@@ -98,6 +98,9 @@ func newSARIFResult(f *analyzer.Finding, rule int, id string) *sarif.Result {
 	}
 	bag := sarif.NewPropertyBag().Add("claim", string(f.Claim)).Add("evidence", string(f.Evidence))
 	bag.Add("unit", f.Unit).Add("fieldPath", manifest.FieldPath(f.Path)).Add("builds", buildNames(f))
+	if f.Reading != "" {
+		bag.Add("reading", f.Reading)
+	}
 	return result.WithProperties(bag)
 }
 

@@ -92,6 +92,10 @@ type Unit struct {
 	// are applied: 0 if they are applied as they are.
 	Rewritten kustomize.Aspects
 
+	// Earlier is what the directory defined at the revision that the run compares
+	// with, nil if there is none.
+	Earlier Earlier
+
 	unread  [][]byte // what documents hold that could not be read
 	once    sync.Once
 	defined map[*source.File]map[object][]*manifest.Resource // see Alternatives

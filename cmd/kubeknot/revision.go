@@ -20,8 +20,9 @@ import (
 )
 
 // revision returns a baseline of what the same run finds in a revision of the
-// git repository that the paths lie in. Files that git takes for moved are
-// called as they are now.
+// git repository that the paths lie in, and lets the run know what the
+// directories defined then. Files that git takes for moved are called as they
+// are now.
 func revision(ctx context.Context, rev string, o *driver.Options) (suppress.Baseline, error) {
 	root, err := repository(ctx, o.Paths)
 	if err != nil {
@@ -46,6 +47,8 @@ func revision(ctx context.Context, rev string, o *driver.Options) (suppress.Base
 	if err := keepInputs(o, &old); err != nil {
 		return nil, err
 	}
+	o.Earlier = &driver.History{}
+	old.Record, old.Cache = o.Earlier, nil // what is recalled has no objects
 	result, err := driver.Run(ctx, old)
 	if err != nil && !errors.Is(err, driver.ErrNothing) {
 		return nil, err
