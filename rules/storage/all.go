@@ -7,9 +7,11 @@ import "github.com/kubeknot/kubeknot/analyzer"
 // All returns the rules of the family.
 func All() []*analyzer.Rule {
 	return []*analyzer.Rule{
+		ClaimNeverBinds,
 		HostPathReplicated,
 		PVCMissing,
 		RWORolloutDeadlock,
 		RWOShared,
+		VolumeNodeConflict,
 	}
 }
