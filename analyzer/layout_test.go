@@ -29,7 +29,7 @@ var order = [][]string{
 	{"analyzer"},
 	{"analyzer/nearmiss"},
 	{"rules/internal/text", "rules/internal/verdict"},
-	{"rules/internal/workload"},
+	{"rules/internal/hosts", "rules/internal/workload"},
 	{"rules/internal/missing"},
 	{
 		"rules/api", "rules/containers", "rules/delivery", "rules/disruption", "rules/documents", "rules/gateway", "rules/kustomize", "rules/network", "rules/rbac", "rules/references",

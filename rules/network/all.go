@@ -7,8 +7,14 @@ import "github.com/kubeknot/kubeknot/analyzer"
 // All returns the rules of the family.
 func All() []*analyzer.Rule {
 	return []*analyzer.Rule{
+		HostNetworkDNS,
 		IngressBackendMissing,
 		IngressPathConflict,
+		NetworkPolicyNamespace,
+		NetworkPolicyPeersSplit,
+		NetworkPolicyPort,
+		NetworkPolicyRulesIgnored,
 		NetworkPolicySelectsNothing,
+		NetworkPolicyWithoutDNS,
 	}
 }

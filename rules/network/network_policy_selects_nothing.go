@@ -2,7 +2,7 @@ package network
 
 import (
 	"fmt"
-	"strconv"
+	"slices"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
@@ -61,10 +61,10 @@ spec:
 	},
 	Run: func(p *analyzer.Pass) error {
 		for _, r := range p.Unit.Resources {
-			if r.Kind != "NetworkPolicy" || r.Group != "networking.k8s.io" || p.Graph.Superseded(r) {
+			if !isPolicy(r) || p.Graph.Superseded(r) {
 				continue
 			}
-			for _, path := range podSelectors(r) {
+			for _, path := range podSelectors(p.Graph, r) {
 				policySelector(p, r, graph.ReadLabelSelector(r, path...))
 			}
 		}
@@ -73,15 +73,15 @@ spec:
 }
 
 // podSelectors returns the paths of the selectors of pods of the policy's own
-// namespace.
-func podSelectors(r *manifest.Resource) [][]string {
+// namespace, but for those that network-policy-peers-split explains.
+func podSelectors(g *graph.Graph, r *manifest.Resource) [][]string {
 	paths := [][]string{{"spec", "podSelector"}}
-	for _, way := range []struct{ rules, peers string }{{"ingress", "from"}, {"egress", "to"}} {
-		for i, rule := range manifest.Items(r.Get("spec", way.rules)) {
-			for j, peer := range manifest.Items(manifest.Get(rule, way.peers)) {
-				if manifest.Get(peer, "podSelector") != nil && manifest.Field(peer, "namespaceSelector").Key == nil {
-					paths = append(paths, []string{"spec", way.rules, strconv.Itoa(i), way.peers, strconv.Itoa(j), "podSelector"})
-				}
+	for _, rule := range rulesOf(r) {
+		explained := splitOf(g, rule)
+		for _, peer := range rule.peersOf() {
+			own := r.Get(peer.pods.Path...) != nil && manifest.Field(r.Get(peer.path...), "namespaceSelector").Key == nil
+			if own && (explained == nil || !slices.Equal(explained.pods.path, peer.path)) {
+				paths = append(paths, peer.pods.Path)
 			}
 		}
 	}

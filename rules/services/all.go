@@ -10,6 +10,7 @@ func All() []*analyzer.Rule {
 		MonitorPortMissing,
 		MonitorSelectsNothing,
 		NodePortConflict,
+		ServiceHostUnresolved,
 		ServiceMixedBackends,
 		ServiceSelectsNothing,
 		ServiceTargetPortUndeclared,
