@@ -18,7 +18,11 @@ type pointer struct {
 	group, kind string // where the object does not say them
 }
 
-var toService = pointer{in: true, kind: "Service"}
+var (
+	toService        = pointer{in: true, kind: "Service"}
+	toAnalysis       = pointer{group: "argoproj.io", kind: "AnalysisTemplate"}
+	toAuthentication = pointer{in: true, group: "keda.sh", kind: "TriggerAuthentication"}
+)
 
 func (p pointer) at(path string) pointer {
 	p.path = path
@@ -45,6 +49,12 @@ var pointers = map[string][]pointer{
 		{path: "spec.strategy.canary.stableService", kind: "Service"},
 		{path: "spec.strategy.blueGreen.activeService", kind: "Service"},
 		{path: "spec.strategy.blueGreen.previewService", kind: "Service"},
+		{path: "spec.strategy.canary.pingPong.pingService", kind: "Service"},
+		{path: "spec.strategy.canary.pingPong.pongService", kind: "Service"},
+		toAnalysis.at("spec.strategy.canary.analysis.templates.[].templateName"),
+		toAnalysis.at("spec.strategy.canary.steps.[].analysis.templates.[].templateName"),
+		toAnalysis.at("spec.strategy.blueGreen.prePromotionAnalysis.templates.[].templateName"),
+		toAnalysis.at("spec.strategy.blueGreen.postPromotionAnalysis.templates.[].templateName"),
 		{path: "spec.workloadRef", in: true, group: "apps", kind: "Deployment"},
 	},
 	// https://github.com/kubernetes/autoscaler: vertical-pod-autoscaler/pkg/apis/autoscaling.k8s.io/v1
@@ -54,6 +64,8 @@ var pointers = map[string][]pointer{
 		{path: "spec.secretTargetRef.[]", in: true, kind: "Secret"},
 		{path: "spec.configMapTargetRef.[]", in: true, kind: "ConfigMap"},
 	},
+	"keda.sh/ScaledObject": {toAuthentication.at("spec.triggers.[].authenticationRef")},
+	"keda.sh/ScaledJob":    {toAuthentication.at("spec.triggers.[].authenticationRef")},
 	// https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/crd/http/ingressroute/
 	"traefik.io/IngressRoute":          {toService.at("spec.routes.[].services.[]")},
 	"traefik.containo.us/IngressRoute": {toService.at("spec.routes.[].services.[]")},
@@ -94,7 +106,8 @@ func (r *reader) point(from *manifest.Resource, p pointer, path []string) {
 	}
 	t.Name = manifest.String(from.Node, ref.Path...)
 	ref.Target = t
-	if t.Kind == "" || strings.HasPrefix(t.Kind, "Cluster") {
+	beside := at(path[:len(path)-1], "clusterScope") // of an AnalysisTemplate
+	if t.Kind == "" || strings.HasPrefix(t.Kind, "Cluster") || manifest.Bool(from.Node, beside...) {
 		return // of the cluster as a whole, so mostly set up apart
 	}
 	r.add(ref)

@@ -60,12 +60,18 @@ var templatePaths = map[string][]string{
 	"batch/CronJob":          {"spec", "jobTemplate", "spec", "template"},
 }
 
+// customTemplatePaths are those of custom resources whose template is not in
+// spec.template (https://keda.sh/docs/latest/reference/scaledjob-spec/).
+var customTemplatePaths = map[string][]string{"keda.sh/ScaledJob": {"spec", "jobTargetRef", "template"}}
+
 // newWorkload returns the workload that a resource is, nil if it is none.
 func newWorkload(g *Graph, r *manifest.Resource, own bool) *Workload {
 	path, builtin := templatePaths[r.Group+"/"+r.Kind]
 	if !builtin {
-		path = []string{"spec", "template"}
-		if !unit.IsCustom(r) || len(manifest.Items(r.Get("spec", "template", "spec", "containers"))) == 0 {
+		if path = customTemplatePaths[r.Group+"/"+r.Kind]; path == nil {
+			path = []string{"spec", "template"}
+		}
+		if !unit.IsCustom(r) || len(manifest.Items(r.Get(at(path, "spec", "containers")...))) == 0 {
 			return nil
 		}
 	}

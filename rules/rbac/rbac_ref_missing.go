@@ -2,6 +2,7 @@ package rbac
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
@@ -67,6 +68,9 @@ subjects:
 				continue
 			}
 			f := missing.Find(p, ref)
+			if renamed := renamedElsewhere(p, ref); renamed != nil && (f == nil || f.Evidence != analyzer.NearMiss) {
+				f = renamed
+			}
 			switch {
 			case f == nil:
 			case f.Evidence != analyzer.NearMiss:
@@ -81,4 +85,36 @@ subjects:
 		}
 		return nil
 	},
+}
+
+// renamedElsewhere explains a subject that kustomize has not renamed together with
+// its account: the namespace that it names is not that of the account, so kustomize
+// takes it for another one (sigs.k8s.io/kustomize/api/filters/nameref). It returns nil if
+// this is not so.
+func renamedElsewhere(p *analyzer.Pass, ref *graph.Reference) *analyzer.Finding {
+	if ref.Use != graph.GrantedTo || len(p.Graph.Resolve(ref)) > 0 {
+		return nil
+	}
+	for _, r := range p.Unit.Resources {
+		if r.Kind != "ServiceAccount" || r.Group != "" || r.WrittenName() != ref.Target.Name || r.Name == ref.Target.Name || p.Graph.InNamespaceOf(ref, r) {
+			continue
+		}
+		granted := func(other *graph.Reference) bool { return other.Use == graph.GrantedTo }
+		if slices.ContainsFunc(p.Graph.References().To(p.Graph, r), granted) {
+			continue
+		}
+		to := r.Name
+		if namespace := p.Graph.Namespace(r); namespace != "" {
+			to += " in namespace " + namespace
+		}
+		return &analyzer.Finding{
+			Message:  fmt.Sprintf("%s grants to ServiceAccount %s in namespace %s, and kustomize makes %s of it", ref.From, ref.Target.Name, ref.Namespace, to),
+			Evidence: analyzer.NearMiss,
+			Label:    "kustomize did not change this subject",
+			Help:     "leave out the namespace of the subject, or write the one that the account has before the build",
+			Location: ref.From.EntryLocation(ref.Path...), Path: ref.Path, Resource: ref.From,
+			Related: []analyzer.Related{{Location: r.NameLocation(), Message: fmt.Sprintf("kustomize makes ServiceAccount %s of it", r.Name)}},
+		}
+	}
+	return nil
 }

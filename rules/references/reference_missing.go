@@ -16,7 +16,7 @@ var ReferenceMissing = &analyzer.Rule{
 	Claim: analyzer.Broken,
 	Kinds: []string{
 		"ValidatingWebhookConfiguration", "MutatingWebhookConfiguration",
-		"CustomResourceDefinition", "APIService", "Rollout", "VerticalPodAutoscaler", "TriggerAuthentication", "IngressRoute", "Certificate", "ExternalSecret",
+		"CustomResourceDefinition", "APIService", "Rollout", "ScaledObject", "ScaledJob", "VerticalPodAutoscaler", "TriggerAuthentication", "IngressRoute", "Certificate", "ExternalSecret",
 	},
 	Why: `Webhooks, APIServices and custom resources reference other objects by their names, and the API server does not look them up. Kustomize, too, rewrites only the references that it knows when it renames an object: those of custom resources need a nameReference of their own.
 

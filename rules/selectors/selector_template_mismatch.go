@@ -23,10 +23,12 @@ var SelectorTemplateMismatch = &analyzer.Rule{
 	ID:    "selector-template-mismatch",
 	Title: "A selector does not match its own pod template",
 	Claim: analyzer.Rejected,
-	Kinds: []string{"Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "ReplicationController", "Job"},
+	Kinds: []string{"Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "ReplicationController", "Job", "Rollout", "CloneSet", "DeploymentConfig"},
 	Why: `A controller finds its pods by its selector and makes them from its template. If the selector did not match the template's labels it would make pods for ever and never find one, so the API server refuses the object.
 
-All requirements count, matchExpressions too; NotIn and DoesNotExist are met by a label that is not there. A ReplicationController's selector is taken from the template when it is left out, and a Job's is made by the API server unless manualSelector is true.`,
+All requirements count, matchExpressions too; NotIn and DoesNotExist are met by a label that is not there. A ReplicationController's selector is taken from the template when it is left out, and a Job's is made by the API server unless manualSelector is true.
+
+The same holds for a Rollout of Argo, a CloneSet of OpenKruise and a DeploymentConfig of OpenShift. A Rollout is stored all the same, and its controller makes no pods of it.`,
 	Bad: `apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -63,6 +65,7 @@ spec:
 		"https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#selector",
 		"k8s.io/kubernetes/pkg/apis/apps/validation/validation.go: ValidatePodTemplateSpecForReplicaSet, ValidateDaemonSetSpec, ValidateStatefulSetSpec",
 		"k8s.io/kubernetes/pkg/apis/batch/validation/validation.go: validateGeneratedSelector",
+		"github.com/argoproj/argo-rollouts/pkg/apis/rollouts/validation/validation.go: ValidateRolloutSpec",
 	},
 	Supersedes: verdict.Causes(apiserver.SelectorMismatch),
 	Run: func(p *analyzer.Pass) error {
@@ -71,17 +74,40 @@ spec:
 			if !w.Own || moved[w.Resource] {
 				continue
 			}
-			switch w.Selector.State {
+			s := selectorOf(w)
+			switch s.State {
 			case graph.Unfinished:
 				p.Skip(w.Resource, "selectors: their values are still to be filled in")
 			case graph.Present:
-				if r := failing(w); r != nil && !unfinished(p, w) {
-					p.Report(mismatch(w, r))
+				if r := failing(w, s); r != nil && !unfinished(p, w) {
+					p.Report(mismatch(w, s, r))
 				}
 			}
 		}
 		return nil
 	},
+}
+
+// customConsequences says what the controllers of other groups do whose selector has
+// to match their template: those that make pods as a Deployment does.
+var customConsequences = map[string]string{
+	// github.com/argoproj/argo-rollouts pkg/apis/rollouts/validation: ValidateRolloutSpec
+	"argoproj.io/Rollout": "its controller makes no pods: the phase is Degraded, InvalidSpec",
+	// https://openkruise.io/docs/user-manuals/cloneset
+	"apps.kruise.io/CloneSet": "its webhook refuses it: `selector` does not match template `labels`",
+	// https://docs.openshift.com/container-platform/latest/rest_api/workloads_apis/deploymentconfig-apps-openshift-io-v1.html
+	"apps.openshift.io/DeploymentConfig": "the API server refuses it: `selector` does not match template `labels`",
+}
+
+// selectorOf returns the selector that has to match the template of a workload.
+func selectorOf(w *graph.Workload) graph.Selector {
+	switch {
+	case !w.Custom || customConsequences[w.Group+"/"+w.Kind] == "":
+		return w.Selector
+	case w.Kind == "DeploymentConfig":
+		return graph.ReadMapSelector(w.Resource, "spec", "selector")
+	}
+	return graph.ReadLabelSelector(w.Resource, "spec", "selector")
 }
 
 // misplaced reports the mismatches of controllers whose selector or template
@@ -142,8 +168,8 @@ func unfinished(p *analyzer.Pass, w *graph.Workload) bool {
 
 // failing returns the first requirement of a workload's selector that its
 // template's labels do not meet, in the order of keys; nil if it meets all.
-func failing(w *graph.Workload) *labels.Requirement {
-	requirements, _ := w.Selector.Selector.Requirements()
+func failing(w *graph.Workload, s graph.Selector) *labels.Requirement {
+	requirements, _ := s.Selector.Requirements()
 	for _, r := range slices.Clone(requirements) {
 		// Labels that a controller adds do not count: validation looks at the
 		// template alone. Values that are still to be filled in do.
@@ -154,9 +180,9 @@ func failing(w *graph.Workload) *labels.Requirement {
 	return nil
 }
 
-func mismatch(w *graph.Workload, r *labels.Requirement) analyzer.Finding {
+func mismatch(w *graph.Workload, s graph.Selector, r *labels.Requirement) analyzer.Finding {
 	value, labelled := w.Labels[r.Key()]
-	path, equal := requirementPath(w, r)
+	path, equal := requirementPath(w, s, r)
 	f := analyzer.Finding{
 		Label:       "no pod of the template carries this label",
 		Consequence: "the API server refuses it: `selector` does not match template `labels`",
@@ -164,10 +190,13 @@ func mismatch(w *graph.Workload, r *labels.Requirement) analyzer.Finding {
 		Path:        path,
 		Resource:    w.Resource,
 	}
+	if w.Custom {
+		f.Claim, f.Consequence = analyzer.Broken, customConsequences[w.Group+"/"+w.Kind]
+	}
 	has := fmt.Sprintf("%s=%s", r.Key(), value)
 	switch {
 	case equal:
-		words := missingLabel(r.Key(), w.Selector.Equal[r.Key()], w.Labels)
+		words := missingLabel(r.Key(), s.Equal[r.Key()], w.Labels)
 		f.Message, f.Help, has = fmt.Sprintf("%s: %s", w, words.fact), words.help, words.has
 	default:
 		f.Message = fmt.Sprintf("%s: the selector asks for %q, which the pod template does not meet", w, r.String())
@@ -209,9 +238,9 @@ func missingLabel(key, value string, template map[string]string) wording {
 
 // requirementPath returns where a requirement stands in its selector, and
 // whether that is a label that must be equal.
-func requirementPath(w *graph.Workload, r *labels.Requirement) (path []string, equal bool) {
+func requirementPath(w *graph.Workload, s graph.Selector, r *labels.Requirement) (path []string, equal bool) {
 	if r.Operator() == selection.Equals {
-		return append(slices.Clone(w.Selector.LabelsPath), r.Key()), true
+		return append(slices.Clone(s.LabelsPath), r.Key()), true
 	}
-	return w.Selector.ExpressionPath(w.Resource, r.Key()), false
+	return s.ExpressionPath(w.Resource, r.Key()), false
 }
