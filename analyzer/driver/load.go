@@ -143,6 +143,10 @@ func openWorld(ctx context.Context, t *tree, show func(string) string, o *Option
 			}
 		}
 	}
+	generating := w.kustomizeTree(nil)
+	for _, k := range plan.Kustomizations {
+		generating.NoteGenerated(k)
+	}
 	var err error
 	if plan.Configured, err = w.configuredUnits(); err != nil {
 		return nil, err

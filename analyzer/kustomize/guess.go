@@ -131,7 +131,7 @@ func (tr *tracer) said(r *resource.Resource) *origin {
 
 // originAt returns nil if the object is not what is written there.
 func (tr *tracer) originAt(r *resource.Resource, at birthplace) *origin {
-	o := &origin{kind: r.GetKind(), lists: at.lists, tree: tr.tree}
+	o := &origin{kind: r.GetKind(), lists: at.lists, tree: tr.tree, build: tr.build}
 	if o.lists != nil {
 		o.generated(tr.tree.maker(o.lists, at.plugin, o.kind, r.GetName()), r.GetName())
 	} else if o.lists = tr.listing(at.rel); o.lists == nil || !o.written(tr.tree.File(at.rel), r.GetName(), r.GetNamespace()) {

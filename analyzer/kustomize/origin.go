@@ -57,6 +57,7 @@ type origin struct {
 	// generator is what made it, nil if the object is written.
 	generator *maker
 	tree      *Tree
+	build     *Build
 	// chain are the kustomizations that it passed through, the root's first,
 	// the components of each behind it.
 	chain []*Kustomization
@@ -187,6 +188,9 @@ func (o *origin) Trace(at []string) manifest.Place {
 		if place, n, whole := p.follow(o.node, at); whole && !manifest.IsPlain(n) {
 			return place
 		}
+	}
+	if place, ok := o.variable(at); ok {
+		return place
 	}
 	if place, ok := o.transformer(at, value); ok {
 		return place

@@ -139,6 +139,19 @@ func (t *Tree) readMakers(k *Kustomization) []maker {
 	return all
 }
 
+// NoteGenerated adds to Generated the ConfigMaps and Secrets that the builtin
+// plugins make which the generators field of the kustomization configures.
+func (t *Tree) NoteGenerated(k *Kustomization) {
+	if manifest.Get(k.Document.Root, "generators") == nil {
+		return
+	}
+	for _, m := range t.readMakers(k) {
+		if g := (Generated{m.kind(), m.called()}); g.Kind != "" && g.Name != "" && !slices.Contains(k.Generated, g) {
+			k.Generated = append(k.Generated, g)
+		}
+	}
+}
+
 // withName notes where the entry says its name, if it does.
 func (m maker) withName(entry *manifest.Node, at ...string) maker {
 	if manifest.String(entry, at...) != "" {

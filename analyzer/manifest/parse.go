@@ -120,7 +120,13 @@ func (d *Document) parse() {
 	d.HideSecrets(d.Root, false)
 	d.Role = d.classify()
 	if d.Role != Object {
-		d.hideIfSecret(text)
+		if !d.isKustomization() {
+			d.hideIfSecret(text)
+			return
+		}
+		for _, n := range Items(Get(d.Root, "secretGenerator")) {
+			d.HideSecrets(Get(n, "literals"), true)
+		}
 		return
 	}
 	d.Resources = collect(d)
