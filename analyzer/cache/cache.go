@@ -176,6 +176,11 @@ func encode[V any](e *cbor.Encoder, all map[string]V) error {
 
 // load reads the file. If that fails the store is empty.
 func (s *Store) load() error {
+	info, err := os.Lstat(s.file)
+	if err == nil && !info.Mode().IsRegular() { // a pipe is not waited for, a link not followed
+		s.file = ""
+		return errors.New("cache not read: an entry of it is not a regular file")
+	}
 	data, err := os.ReadFile(s.file)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil

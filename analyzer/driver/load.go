@@ -141,6 +141,7 @@ func openWorld(ctx context.Context, t *tree, show func(string) string, o *Option
 				w.kustomizations[k.Dir] = k
 				break
 			}
+			kustomize.Refuse(d)
 		}
 	}
 	generating := w.kustomizeTree(nil)

@@ -62,6 +62,9 @@ func (t *Tree) cause(b *Build, err error) (text string, in *Kustomization) {
 	text = noise.ReplaceAllString(text, "")
 	text = strings.ReplaceAll(text, t.Root+"/", "")
 	text = strings.Join(strings.Fields(text), " ")
+	if strings.Contains(text, "cycle detected: candidate root") {
+		text = "it leads back to itself"
+	}
 	if strings.Contains(text, "invalid utf8 bytes") { // which are shown
 		text = "a line of a list of variables is not valid UTF-8"
 	}

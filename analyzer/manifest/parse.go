@@ -2,12 +2,10 @@ package manifest
 
 import (
 	"bytes"
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"regexp"
 	"strings"
-	"unicode/utf16"
 	"unicode/utf8"
 
 	yaml4 "go.yaml.in/yaml/v4"
@@ -52,7 +50,7 @@ func anything([]byte) bool { return true }
 
 func parseFile(f *source.File, chunks []chunk, worth func(text []byte) bool) *File {
 	file := &File{File: f}
-	if d := foreignEncoding(f); d != nil {
+	if d := foreignEncoding(f, worth); d != nil {
 		file.Documents = []*Document{d}
 		return file
 	}
@@ -64,33 +62,6 @@ func parseFile(f *source.File, chunks []chunk, worth func(text []byte) bool) *Fi
 		file.Documents = append(file.Documents, d)
 	}
 	return file
-}
-
-// foreignEncoding returns the broken document that a file of another encoding
-// is, nil for UTF-8 and for files that hold no Kubernetes object. The API
-// server's YAML and JSON are UTF-8 (RFC 8259 section 8.1).
-func foreignEncoding(f *source.File) *Document {
-	var order binary.ByteOrder
-	switch {
-	case bytes.HasPrefix(f.Data, []byte{0xFF, 0xFE}), len(f.Data) > 1 && f.Data[1] == 0 && f.Data[0] != 0:
-		order = binary.LittleEndian
-	case bytes.HasPrefix(f.Data, []byte{0xFE, 0xFF}), len(f.Data) > 1 && f.Data[0] == 0 && f.Data[1] != 0:
-		order = binary.BigEndian
-	default:
-		return nil
-	}
-	units := make([]uint16, len(f.Data)/2)
-	for i := range units {
-		units[i] = order.Uint16(f.Data[2*i:])
-	}
-	if !looksLikeObject([]byte(string(utf16.Decode(units)))) {
-		return &Document{File: f, Span: source.Span{End: len(f.Data)}, Role: Foreign}
-	}
-	f.Hide(source.Span{End: len(f.Data)}) // nothing of it can be shown
-	return &Document{File: f, Span: source.Span{End: len(f.Data)}, Role: Broken, Problems: []Problem{{
-		Kind:    SyntaxError,
-		Message: "the file is UTF-16, but kubectl reads UTF-8",
-	}}}
 }
 
 // looksLikeObject reports whether the text can hold a Kubernetes object at
@@ -108,6 +79,11 @@ func (d *Document) parse() {
 		return
 	}
 	if d.Root = root; root == nil {
+		return
+	}
+	if at := behindJSON(text); at >= 0 {
+		d.hideIfSecret(text)
+		d.refuse("text stands behind the end of the JSON object", d.pointOf(at))
 		return
 	}
 	if bytes.IndexByte(text, '*') >= 0 {
@@ -231,6 +207,10 @@ func (d *Document) fail(text []byte, err error) {
 	d.hideIfSecret(text)
 	message, at := explain(text, err)
 	span := at(d)
+	if strings.Contains(message, tooDeep) { // brackets by the thousand are no placeholders
+		d.refuse(message, span)
+		return
+	}
 	if templateLine.Match(text) || d.placeholderNear(span) {
 		d.Role = Template
 		return
@@ -243,6 +223,9 @@ func (d *Document) fail(text []byte, err error) {
 	}
 	d.refuse(message, span)
 }
+
+// tooDeep is what the parser says of a document that is nested too deeply.
+const tooDeep = "exceeded max depth"
 
 // refuse makes a document broken: nobody can read it.
 func (d *Document) refuse(message string, at source.Span) {

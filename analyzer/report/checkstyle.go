@@ -42,7 +42,7 @@ func (checkstyleReporter) Report(w io.Writer, r *analyzer.Result) error {
 			at := newJSONPlace(f.Location)
 			file.Errors = append(file.Errors, checkstyleError{
 				Line: at.Line, Column: at.Column, Severity: severity(f),
-				Message: everything(f), Source: "kubeknot." + f.Rule,
+				Message: Printable(everything(f)), Source: "kubeknot." + f.Rule,
 			})
 		}
 		doc.Files = append(doc.Files, file)

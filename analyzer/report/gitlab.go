@@ -60,5 +60,5 @@ func (gitlabReporter) Report(w io.Writer, r *analyzer.Result) error {
 
 // gitlabDescription is one line: that is how merge requests show it.
 func gitlabDescription(f *analyzer.Finding) string {
-	return strings.Join(strings.Split(fullMessage(f), "\n"), "; ")
+	return clean(strings.Join(strings.Split(fullMessage(f), "\n"), "; "))
 }

@@ -149,7 +149,7 @@ func writeJSON(w io.Writer, doc any) error {
 }
 
 func newEncoder(w io.Writer) *json.Encoder {
-	e := json.NewEncoder(w)
+	e := json.NewEncoder(escaping{w, `\u%04x`})
 	e.SetEscapeHTML(false) // messages hold <, > and & of placeholders and YAML
 	return e
 }

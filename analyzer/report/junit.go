@@ -82,7 +82,7 @@ func (j junitReporter) Report(w io.Writer, r *analyzer.Result) error {
 // testCase is named by the rule and the line, so that no two of a file that are
 // read by a person look the same.
 func (j junitReporter) testCase(class string, f *analyzer.Finding) junitCase {
-	text := everything(f)
+	text := Printable(everything(f))
 	c := junitCase{Name: f.Rule, ClassName: class}
 	if !f.Location.IsZero() {
 		start := f.Location.Start()
@@ -90,7 +90,7 @@ func (j junitReporter) testCase(class string, f *analyzer.Finding) junitCase {
 		text = place(f.Location) + ": " + text
 	}
 	if s := severity(f); j.failOn != "" && s.AtLeast(j.failOn) {
-		c.Failure = &junitFailure{Message: f.Message, Type: s, Text: text}
+		c.Failure = &junitFailure{Message: Printable(f.Message), Type: s, Text: text}
 	} else {
 		c.Skipped = &junitSkipped{Message: fmt.Sprintf("%s: %s", s, text)}
 	}
@@ -100,7 +100,7 @@ func (j junitReporter) testCase(class string, f *analyzer.Finding) junitCase {
 func notJudgedSuite(entries []analyzer.NotJudged) junitSuite {
 	suite := junitSuite{Name: "not judged"}
 	for _, n := range entries {
-		c := junitCase{Name: n.File, ClassName: suite.Name, Skipped: &junitSkipped{Message: n.Reason}}
+		c := junitCase{Name: n.File, ClassName: suite.Name, Skipped: &junitSkipped{Message: Printable(n.Reason)}}
 		if c.Name == "" {
 			c.Name = n.Reason
 		}

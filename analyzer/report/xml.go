@@ -1,6 +1,7 @@
 package report
 
 import (
+	"bytes"
 	"encoding/xml"
 	"io"
 )
@@ -11,11 +12,13 @@ func writeXML(w io.Writer, doc any) error {
 	if _, err := io.WriteString(w, xml.Header); err != nil {
 		return err
 	}
-	e := xml.NewEncoder(w)
+	var text bytes.Buffer
+	e := xml.NewEncoder(&text)
 	e.Indent("", "  ")
 	if err := e.Encode(doc); err != nil {
 		return err
 	}
-	_, err := io.WriteString(w, "\n")
+	text.WriteString("\n")
+	_, err := w.Write(escaped(text.Bytes(), "&#x%x;"))
 	return err
 }

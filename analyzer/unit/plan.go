@@ -119,8 +119,8 @@ func Plan(t Tree) Layout {
 			units = append(units, s)
 		}
 	}
-	for _, c := range t.Kustomizations {
-		if !c.Component && !l.used[c.Dir] && l.data.holding(c.Dir) == "" {
+	for _, c := range l.roots() {
+		if l.data.holding(c.Dir) == "" {
 			units = append(units, l.kustomization(c))
 		}
 	}
@@ -133,6 +133,38 @@ func Plan(t Tree) Layout {
 		return cmp.Or(cmp.Compare(a.Dir, b.Dir), cmp.Compare(a.Kind, b.Kind), cmp.Compare(a.Name, b.Name))
 	})
 	return Layout{Units: units, PassedOver: l.passed}
+}
+
+// roots returns the kustomizations that no other one uses, and one of each cycle:
+// kustomize builds none of its members, and nothing else would say so.
+func (l *layout) roots() []*kustomize.Kustomization {
+	var roots []*kustomize.Kustomization
+	reached := map[string]bool{}
+	var reach func(c *kustomize.Kustomization)
+	reach = func(c *kustomize.Kustomization) {
+		if reached[c.Dir] {
+			return
+		}
+		reached[c.Dir] = true
+		for _, target := range slices.Concat(c.Targets, c.Inputs) {
+			if used := l.custom[target.Path]; used != nil {
+				reach(used)
+			}
+		}
+	}
+	for _, cycles := range []bool{false, true} {
+		for _, c := range l.tree.Kustomizations {
+			if c.Component || reached[c.Dir] || l.used[c.Dir] != cycles {
+				continue
+			}
+			if cycles && l.data.holding(c.Dir) != "" {
+				continue
+			}
+			roots = append(roots, c)
+			reach(c)
+		}
+	}
+	return roots
 }
 
 // sortFiles finds out what each file is.

@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"context"
+	"encoding/binary"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -34,7 +35,8 @@ const sentinelFinding = "ConfigMap sentinel: the object has no field dataa"
 // attack is a file of testdata/hostile: what to run and what to expect in its
 // comment, one "name: value" a line, and the files of a repository. A file called
 // NAME.repeat is made of lines "COUNT TEXT": the text, with \n for a line break
-// and %d for the number of the copy, as often as that.
+// and %d for the number of the copy, as often as that; one called NAME.utf32 is
+// encoded so.
 type attack struct {
 	args, finds []string
 	exit        int
@@ -80,6 +82,9 @@ func (a attack) lay(t *testing.T) string {
 		if repeated {
 			data = repeatLines(t, data)
 		}
+		if text, wide := strings.CutSuffix(name, ".utf32"); wide {
+			name, data = text, utf32(data)
+		}
 		file := filepath.Join(dir, name)
 		if err := os.MkdirAll(filepath.Dir(file), 0o777); err != nil {
 			t.Fatal(err)
@@ -89,6 +94,15 @@ func (a attack) lay(t *testing.T) string {
 		}
 	}
 	return dir
+}
+
+// utf32 encodes a text with a byte order mark.
+func utf32(text []byte) []byte {
+	out := []byte{0xFF, 0xFE, 0, 0}
+	for _, r := range string(text) {
+		out = binary.LittleEndian.AppendUint32(out, uint32(r))
+	}
+	return out
 }
 
 func repeatLines(t *testing.T, lines []byte) []byte {

@@ -44,15 +44,64 @@ func (o *outputs) Set(s string) error {
 	}
 	for _, other := range *o {
 		switch {
-		case other.file != file:
+		case !sameFile(other.file, file):
 		case file == "":
 			return fmt.Errorf("%s goes to standard output already: write %s=FILE", other.format, name)
 		default:
 			return fmt.Errorf("%s goes to %s already", other.format, file)
 		}
 	}
+	if toFile {
+		if err := checkTarget(file); err != nil {
+			return err
+		}
+	}
 	*o = append(*o, output{name, file})
 	return nil
+}
+
+// sameFile reports whether two names lead to the same file, which need not exist.
+// An empty name is standard output.
+func sameFile(a, b string) bool {
+	if a == "" || b == "" {
+		return a == b
+	}
+	there, err := os.Stat(a)
+	other, fault := os.Stat(b)
+	if err == nil && fault == nil {
+		return os.SameFile(there, other)
+	}
+	return resolved(a) == resolved(b)
+}
+
+// resolved returns the absolute path of a file, with the links of its directory
+// followed.
+func resolved(name string) string {
+	abs, err := filepath.Abs(name)
+	if err != nil {
+		return name
+	}
+	if dir, err := filepath.EvalSymlinks(filepath.Dir(abs)); err == nil {
+		return filepath.Join(dir, filepath.Base(abs))
+	}
+	return abs
+}
+
+// checkTarget refuses to write a report to what may be a trap in a stranger's tree:
+// a link, which leads elsewhere, and a pipe, which may have no reader. What the
+// system itself provides, as /dev/stderr and /dev/fd/63, is written to.
+func checkTarget(name string) error {
+	if abs, err := filepath.Abs(name); err == nil && (strings.HasPrefix(abs, "/dev/") || strings.HasPrefix(abs, "/proc/self/")) {
+		return nil
+	}
+	info, err := os.Lstat(name)
+	switch {
+	case err != nil || info.Mode().IsRegular() || info.IsDir(): // what is wrong with a directory is said elsewhere
+		return nil
+	case info.Mode()&fs.ModeSymlink != 0:
+		return fmt.Errorf("%s is a link: name the file itself", name)
+	}
+	return fmt.Errorf("%s is not a regular file", name)
 }
 
 // register adds the flag and completes its formats.
@@ -117,7 +166,10 @@ func removeUnfinished() {
 // writeFile puts a file in place as a whole: its readers see the earlier one or
 // the new one. What is no regular file, as /dev/stderr, is written to directly.
 func writeFile(name string, write func(io.Writer) error) error {
-	if real, err := filepath.EvalSymlinks(name); err == nil {
+	if err := checkTarget(name); err != nil { // it may have come to be since
+		return err
+	}
+	if real, err := filepath.EvalSymlinks(name); err == nil { // of /dev/stderr, and of directories
 		name = real
 	}
 	mode := fs.FileMode(0o666) // less what the umask takes

@@ -96,6 +96,9 @@ func loadConfig(file string, find bool) (*config.Config, error) {
 	case !filepath.IsAbs(file):
 		file = filepath.Join(dir, file)
 	}
+	if err := checkTarget(file); err != nil {
+		return nil, fmt.Errorf("configuration: %w", err)
+	}
 	return config.Load(file, dir, config.Bounds(file, dir), rulesWith)
 }
 
