@@ -224,6 +224,8 @@ func TestAbsurdQuantities(t *testing.T) {
 			"invalid spec/resources/requests/storage: " + refused}},
 		{object("autoscaling/v2", "HorizontalPodAutoscaler", `"spec":{"maxReplicas":2,"scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"a"},"metrics":[{"type":"Pods","pods":{"metric":{"name":"m"},"target":{"type":"AverageValue","averageValue":"1e99999"}}}]}`), []string{
 			"invalid spec/metrics/0/pods/target/averageValue: " + refused}},
+		{object("autoscaling/v2", "HorizontalPodAutoscaler", `"spec":{"maxReplicas":2,"scaleTargetRef":{"apiVersion":"apps/v1","kind":"Deployment","name":"a"},"metrics":[{"type":"Resource","resource":{"name":"cpu","target":{"type":"AverageValue","averageValue":"1e99999"}}}]}`), []string{
+			"invalid spec/metrics/0/resource/target/averageValue: " + refused}},
 		{object("v1", "ConfigMap", `"data":{"commit":"1e9999999"}`), nil},
 	} {
 		if got := describe(Create(tt.object)); !cmp.Equal(got, tt.want) {

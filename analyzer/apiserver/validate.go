@@ -192,7 +192,7 @@ func (v *Verdict) addErrors(err error, split func(string) []string) {
 	for _, c := range status.Status().Details.Causes {
 		r := Refusal{Family: familyOf(c), Path: v.Written(split(c.Field)), Field: c.Field}
 		r.Message, r.Expression = withoutExcerpt(c.Message)
-		if !v.follows(r.Path) && !v.says(r) && !v.missed(r) {
+		if !v.follows(r.Path) && !v.chosen(r) && !v.says(r) && !v.missed(r) {
 			v.refuse(r)
 		}
 	}
@@ -230,6 +230,15 @@ func (v *Verdict) follows(path []string) bool {
 	return len(path) > 0 && slices.ContainsFunc(v.dropped, func(d []string) bool {
 		n := min(len(d), len(path))
 		return slices.Equal(d[:n], path[:n])
+	})
+}
+
+// chosen reports whether a refusal asks for one of two fields of which the other is
+// there and was dropped.
+func (v *Verdict) chosen(r Refusal) bool {
+	n := len(r.Path) - 1
+	return n >= 0 && r.Family == Required && strings.Contains(r.Message, "must set either ") && slices.ContainsFunc(v.dropped, func(d []string) bool {
+		return len(d) == n+1 && slices.Equal(d[:n], r.Path[:n])
 	})
 }
 
