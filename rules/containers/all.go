@@ -10,11 +10,14 @@ func All() []*analyzer.Rule {
 		CommandNotAProgram,
 		FileModeDecimal,
 		ImageReferenceInvalid,
+		MountedFileMissing,
 		PreStopExceedsGrace,
 		ResourceUnitWrong,
 		RunAsNonRootConflict,
+		ScriptNotExecutable,
 		ShellArgumentsIgnored,
 		ShellSyntaxWithoutShell,
+		SubPathFileMissing,
 		VariableNotExpanded,
 	}
 }

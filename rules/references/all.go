@@ -11,7 +11,9 @@ func All() []*analyzer.Rule {
 		ConfigKeyMissing,
 		ConfigRefMissing,
 		PullSecretMissing,
+		PullSecretType,
 		ReferenceMissing,
+		SecretValueNewline,
 		ServiceAccountMissing,
 	}
 }

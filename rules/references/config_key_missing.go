@@ -3,7 +3,6 @@ package references
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
@@ -81,10 +80,10 @@ spec:
 func missingConfigKey(p *analyzer.Pass, ref *graph.Reference) {
 	objects, makers := p.Graph.Resolve(ref), p.Graph.Makers(ref)
 	has := func(r *manifest.Resource) bool { return missing.HasKey(r, ref.Key) }
-	unknown := manifest.IsPlaceholder(ref.Key) || slices.ContainsFunc(objects, filledInLater) || p.Unit.Rewrites(kustomize.Relations) || generated(p, ref) ||
+	unknown := manifest.IsPlaceholder(ref.Key) || slices.ContainsFunc(objects, missing.FilledInLater) || p.Unit.Rewrites(kustomize.Relations) || missing.Generated(p, ref) ||
 		len(makers) > 1 || len(makers) == 1 && len(objects) > 0
 	var r *manifest.Resource
-	var keys []dataKey
+	var keys []missing.DataKey
 	switch {
 	case len(objects)+len(makers) == 0 || slices.ContainsFunc(objects, has):
 		return
@@ -93,19 +92,19 @@ func missingConfigKey(p *analyzer.Pass, ref *graph.Reference) {
 		keys, unknown = madeKeys(r)
 	case !unknown:
 		r = objects[len(objects)-1]
-		keys = dataKeys(r)
+		keys = missing.DataKeys(r)
 	}
 	switch {
 	case unknown:
 		p.Skip(ref.From, fmt.Sprintf("resources: the keys of their %ss are not all known", ref.Target.Kind))
-	case !slices.ContainsFunc(keys, func(k dataKey) bool { return k.name == ref.Key }):
+	case !slices.ContainsFunc(keys, func(k missing.DataKey) bool { return k.Name == ref.Key }):
 		p.Report(noSuchKey(ref, r, keys))
 	}
 }
 
 // noSuchKey words the finding about a key that an object, or the resource of
 // which a controller makes it, does not have among its keys.
-func noSuchKey(ref *graph.Reference, r *manifest.Resource, keys []dataKey) analyzer.Finding {
+func noSuchKey(ref *graph.Reference, r *manifest.Resource, keys []missing.DataKey) analyzer.Finding {
 	f := analyzer.Finding{
 		Message:     fmt.Sprintf("%s references key %q, which %s does not define", ref.From, ref.Key, r),
 		Label:       "no such key",
@@ -114,71 +113,17 @@ func noSuchKey(ref *graph.Reference, r *manifest.Resource, keys []dataKey) analy
 		Location:    ref.From.EntryLocation(ref.KeyPath...),
 		Path:        ref.KeyPath,
 		Resource:    ref.From,
-		Related:     []analyzer.Related{{Location: r.KeyLocation(keys[0].path[0]), Message: "available keys: " + listedKeys(keys)}},
+		Related:     []analyzer.Related{{Location: r.KeyLocation(keys[0].Path[0]), Message: "available keys: " + missing.ListKeys(keys)}},
 	}
 	names := make([]string, len(keys))
 	for i, k := range keys {
-		names[i] = k.name
+		names[i] = k.Name
 	}
 	if best, ok := nearmiss.Nearest(ref.Key, names); ok {
 		k := keys[slices.Index(names, best)]
-		f.Help = fmt.Sprintf("set key to %s, which is defined", k.name)
-		f.Related[0] = analyzer.Related{Location: r.KeyLocation(k.path...), Message: k.name + " is defined here"}
-		f.Notes = nearmiss.Notes(ref.Key, k.name)
+		f.Help = fmt.Sprintf("set key to %s, which is defined", k.Name)
+		f.Related[0] = analyzer.Related{Location: r.KeyLocation(k.Path...), Message: k.Name + " is defined here"}
+		f.Notes = nearmiss.Notes(ref.Key, k.Name)
 	}
 	return f
-}
-
-// generated reports whether kustomize makes the object too, and so may add to
-// it.
-func generated(p *analyzer.Pass, ref *graph.Reference) bool {
-	return slices.Contains(p.Unit.Generated, kustomize.Generated{Kind: ref.Target.Kind, Name: ref.Target.Name})
-}
-
-// filledInLater reports whether a ConfigMap or Secret gets entries that its
-// manifest does not have: it has none yet, it is of a type that a controller
-// fills in, or it is marked for a tool that does.
-func filledInLater(r *manifest.Resource) bool {
-	keys := dataKeys(r)
-	if len(keys) == 0 || manifest.String(r.Node, "type") == "kubernetes.io/service-account-token" {
-		return true
-	}
-	for _, marks := range []string{"labels", "annotations"} {
-		for key := range manifest.Fields(r.Get("metadata", marks)) {
-			if strings.Contains(key, "inject") || strings.Contains(key, "replicat") || strings.Contains(key, "reflect") {
-				return true
-			}
-		}
-	}
-	return slices.ContainsFunc(keys, func(k dataKey) bool { return manifest.IsPlaceholder(k.name) })
-}
-
-// dataKey is an entry of a ConfigMap or Secret.
-type dataKey struct {
-	name string
-	path []string
-}
-
-// dataKeys returns the entries in the order in which they stand.
-func dataKeys(r *manifest.Resource) []dataKey {
-	var keys []dataKey
-	for _, field := range missing.DataFields {
-		for name := range manifest.Fields(r.Get(field)) {
-			keys = append(keys, dataKey{name, []string{field, name}})
-		}
-	}
-	return keys
-}
-
-// listedKeys names the first few keys.
-func listedKeys(keys []dataKey) string {
-	const few = 5
-	var names []string
-	for _, k := range keys[:min(few, len(keys))] {
-		names = append(names, k.name)
-	}
-	if len(keys) > few {
-		names = append(names, fmt.Sprintf("and %d more", len(keys)-few))
-	}
-	return strings.Join(names, ", ")
 }

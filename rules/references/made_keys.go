@@ -5,12 +5,13 @@ import (
 	"strconv"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/rules/internal/missing"
 )
 
 // madeKeys returns the keys of the Secret that a controller makes of a
 // resource. open reports that it may have others: the resource does not say
 // which, or is of a kind whose controller decides.
-func madeKeys(r *manifest.Resource) (keys []dataKey, open bool) {
+func madeKeys(r *manifest.Resource) (keys []missing.DataKey, open bool) {
 	switch r.Group + "/" + r.Kind {
 	case "bitnami.com/SealedSecret":
 		keys = slices.Concat(keysAt(r, "spec", "encryptedData"), keysAt(r, "spec", "template", "data"))
@@ -18,12 +19,12 @@ func madeKeys(r *manifest.Resource) (keys []dataKey, open bool) {
 		keys, open = externalKeys(r)
 	case "cert-manager.io/Certificate":
 		for _, name := range certificateKeys {
-			keys = append(keys, dataKey{name, []string{"spec", "secretName"}})
+			keys = append(keys, missing.DataKey{Name: name, Path: []string{"spec", "secretName"}})
 		}
 	default:
 		return nil, true
 	}
-	unknown := func(k dataKey) bool { return manifest.IsPlaceholder(k.name) }
+	unknown := func(k missing.DataKey) bool { return manifest.IsPlaceholder(k.Name) }
 	return keys, open || len(keys) == 0 || slices.ContainsFunc(keys, unknown)
 }
 
@@ -38,7 +39,7 @@ var certificateKeys = []string{
 // which takes the place of them unless it is merged
 // (https://external-secrets.io/latest/guides/templating/). What it finds at the
 // provider, or adds to a Secret that is there, has any keys.
-func externalKeys(r *manifest.Resource) (keys []dataKey, open bool) {
+func externalKeys(r *manifest.Resource) (keys []missing.DataKey, open bool) {
 	target := r.Get("spec", "target")
 	template := manifest.Get(target, "template")
 	policy := manifest.String(target, "creationPolicy")
@@ -50,16 +51,16 @@ func externalKeys(r *manifest.Resource) (keys []dataKey, open bool) {
 		return templated, false
 	}
 	for i, item := range manifest.Items(r.Get("spec", "data")) {
-		keys = append(keys, dataKey{manifest.String(item, "secretKey"), []string{"spec", "data", strconv.Itoa(i), "secretKey"}})
+		keys = append(keys, missing.DataKey{Name: manifest.String(item, "secretKey"), Path: []string{"spec", "data", strconv.Itoa(i), "secretKey"}})
 	}
 	return append(keys, templated...), false
 }
 
 // keysAt returns the keys of a mapping of a resource.
-func keysAt(r *manifest.Resource, path ...string) []dataKey {
-	var keys []dataKey
+func keysAt(r *manifest.Resource, path ...string) []missing.DataKey {
+	var keys []missing.DataKey
 	for name := range manifest.Fields(r.Get(path...)) {
-		keys = append(keys, dataKey{name, append(slices.Clone(path), name)})
+		keys = append(keys, missing.DataKey{Name: name, Path: append(slices.Clone(path), name)})
 	}
 	return keys
 }

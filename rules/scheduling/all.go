@@ -10,11 +10,14 @@ func All() []*analyzer.Rule {
 		AffinityNoEffect,
 		AntiAffinityExceedsNodes,
 		AntiAffinityRolloutDeadlock,
+		ControlPlaneTaintOld,
 		HostPortConflict,
+		NodeAffinityContradiction,
 		NodeAffinityEmptyTerm,
 		NodeNameMismatch,
 		NodeSelectorNoNode,
 		PodAffinityUnsatisfiable,
 		SpreadKeyMissing,
+		TopologyKeyUnknown,
 	}
 }

@@ -144,7 +144,7 @@ func crowded(p *analyzer.Pass, w *graph.Workload, a keptApart) analyzer.Finding 
 func placesFor(g *graph.Graph, w *graph.Workload, a keptApart) string {
 	nodes := g.Eligible(w)
 	if a.places == len(nodes) {
-		return nodesCanTake(g, len(nodes))
+		return nodesCanTake(g, len(nodes), nil)
 	}
 	return fmt.Sprintf("the %s that can take them have only %s of it", text.Count(len(nodes), "known node", "known nodes"), text.Count(a.places, "value", "values"))
 }

@@ -22,7 +22,7 @@ var AntiAffinityRolloutDeadlock = &analyzer.Rule{
 	Kinds: []string{"Deployment", "DaemonSet"},
 	Why: `A rolling update that may not take pods away first adds a new one. If the pods must keep apart, by required anti-affinity to their own labels or by a hostPort, and there is one on each node already, the new pod has nowhere to go: the Deployment runs, and every update of it hangs until its deadline.
 
-maxUnavailable is rounded down, so the default of 25% allows none to be missing for up to three replicas. Nodes are those that the manifests hold and those given by --nodes; without any nothing is reported.
+maxUnavailable is rounded down, so the default of 25% allows none to be missing for up to three replicas. Nodes are those that the manifests hold and those given by --nodes; without any, only pods are judged that name their nodes with kubernetes.io/hostname.
 
 A DaemonSet with maxSurge needs no nodes to be known: its new pod has to start on the very node where the old one still holds the hostPort.`,
 	Bad: `apiVersion: v1
@@ -120,9 +120,13 @@ func noPlaceToRoll(p *analyzer.Pass, w *graph.Workload, pods int) {
 			return
 		}
 	}
-	if ports := w.HostPorts(); len(ports) > 0 && len(p.Graph.Eligible(w)) == pods {
+	places, pinned := placesOf(p.Graph, w)
+	if ports := w.HostPorts(); len(ports) > 0 && places == pods {
 		h := hostPortFinding(ports[0])
 		f.Message = fmt.Sprintf("%s takes port %s of every node that can take its pods, and there is none left for a new one", w, ports[0])
+		if len(pinned) > 0 {
+			f.Message = fmt.Sprintf("%s already uses port %s on %s, where alone its pods can run, so a rolling update cannot start a new pod", w, ports[0], strings.Join(pinned, ", "))
+		}
 		f.Label, f.Path, f.Location = h.Label, h.Path, h.Location
 		p.Report(f)
 	}

@@ -3,6 +3,7 @@ package scheduling
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
@@ -23,7 +24,7 @@ var HostPortConflict = &analyzer.Rule{
 
 A DaemonSet takes its port on every node that it runs on, so whatever else asks for that port there waits for ever, or takes a node away from the DaemonSet: who comes first wins. Namespaces make no difference.
 
-Deployments can go out of each other's way. They are reported only if the nodes are known (from the manifests or by --nodes) and are too few.`,
+Deployments can go out of each other's way. They are reported only if the nodes are known (from the manifests, by --nodes, or because the pods name them with kubernetes.io/hostname) and are too few.`,
 	Bad: `apiVersion: apps/v1
 kind: DaemonSet
 metadata:
@@ -132,13 +133,13 @@ func takesHostPorts(w *graph.Workload) bool {
 // tooFewNodes reports a workload whose own pods are more than the nodes.
 func tooFewNodes(p *analyzer.Pass, h graph.HostPort) bool {
 	w := h.Workload
-	nodes := len(p.Graph.Eligible(w))
+	nodes, pinned := placesOf(p.Graph, w)
 	pods, ok := p.Graph.LeastPods(w)
 	if nodes == 0 || !ok || pods <= nodes || p.Unit.Rewrites(kustomize.Relations) {
 		return false
 	}
 	f := hostPortFinding(h)
-	f.Message = fmt.Sprintf("%s has %d pods that each take port %s of a node, and %s", w, pods, h, nodesCanTake(p.Graph, nodes))
+	f.Message = fmt.Sprintf("%s has %d pods that each take port %s of a node, and %s", w, pods, h, nodesCanTake(p.Graph, nodes, pinned))
 	f.Consequence = fmt.Sprintf("%d of its pods stay Pending: FailedScheduling", pods-nodes)
 	f.Help = "leave hostPort out and use a Service, or ask for fewer replicas, or make it a DaemonSet"
 	f.Related = workload.ReplicasOf(p.Graph, w, pods)
@@ -147,8 +148,26 @@ func tooFewNodes(p *analyzer.Pass, h graph.HostPort) bool {
 	return true
 }
 
-// nodesCanTake says how many of the known nodes fit a workload.
-func nodesCanTake(g *graph.Graph, n int) string {
+// placesOf returns how many nodes can take the pods of a workload at most: of the
+// known ones, or where none are known, of those that it names, which are pinned;
+// 0 if that is not known.
+func placesOf(g *graph.Graph, w *graph.Workload) (n int, pinned []string) {
+	if len(g.Nodes) > 0 {
+		return len(g.Eligible(w)), nil
+	}
+	// With nodeName, kubelet rejects the pods: no other one is looked for.
+	if place := g.Placement(w); place != nil && place.NodeName == "" {
+		pinned = place.Pinned()
+	}
+	return len(pinned), pinned
+}
+
+// nodesCanTake says how many of the known nodes fit a workload, or to which it is
+// pinned.
+func nodesCanTake(g *graph.Graph, n int, pinned []string) string {
+	if len(pinned) > 0 {
+		return fmt.Sprintf("they run only on %s", strings.Join(pinned, ", "))
+	}
 	if n == len(g.Nodes) {
 		return fmt.Sprintf("only %s known", text.Count(n, "node is", "nodes are"))
 	}
@@ -217,6 +236,8 @@ func whyTogether(p *analyzer.Pass, a, b *graph.Workload) string {
 	case graph.NoPods(p.Graph, a) || graph.NoPods(p.Graph, b):
 	case one.NodeName != "" && one.NodeName == two.NodeName:
 		return fmt.Sprintf("both are bound to node %s, and kubelet rejects the pod that comes second", one.NodeName)
+	case len(one.Pinned()) == 1 && slices.Equal(one.Pinned(), two.Pinned()) && a.Kind != "DaemonSet" && b.Kind != "DaemonSet":
+		return fmt.Sprintf("both run only on node %s, and the pod that comes second stays Pending", one.Pinned()[0])
 	case a.Kind == "DaemonSet" && b.Kind == "DaemonSet":
 		if one.Covers(two) || two.Covers(one) || one.Anywhere() && two.Anywhere() {
 			return "on each node that both want, only the pod that comes first runs: the other stays Pending"

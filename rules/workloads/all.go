@@ -8,6 +8,7 @@ import "github.com/kubeknot/kubeknot/analyzer"
 func All() []*analyzer.Rule {
 	return []*analyzer.Rule{
 		CronJobNeverRuns,
+		ProbePortOfService,
 		ProbePortUnresolved,
 		StatefulSetNameTooLong,
 		StatefulSetServiceName,
