@@ -67,19 +67,38 @@ func (r *run) otherReleases(t *task) []helm.Options {
 	if base.Namespace != "" {
 		return all
 	}
-	var named []string
-	for _, o := range slices.Concat(t.unit.Resources, t.unit.Context) {
-		if ns := o.Namespace; ns != "" && ns != helm.ReleaseNamespace && !slices.Contains(named, ns) {
-			named = append(named, ns)
-		}
-	}
-	slices.Sort(named)
+	named := namespacesIn(slices.Concat(t.unit.Resources, t.unit.Context))
 	for _, ns := range named[:min(len(named), maxNamespaces)] {
 		other := base
 		other.Namespace = ns
 		all = append(all, other)
 	}
 	return all
+}
+
+// namespacesIn returns the namespaces that resources name, their own and those of
+// references, such as the Service of a webhook, in order and once each.
+func namespacesIn(resources []*manifest.Resource) []string {
+	var named []string
+	var look func(n *manifest.Node)
+	look = func(n *manifest.Node) {
+		if n == nil || n.Kind == manifest.AliasNode {
+			return
+		}
+		for key, e := range manifest.Fields(n) {
+			if ns := manifest.String(e.Value); key == "namespace" && ns != "" && ns != helm.ReleaseNamespace && !slices.Contains(named, ns) {
+				named = append(named, ns)
+			}
+		}
+		for _, c := range n.Children() {
+			look(c)
+		}
+	}
+	for _, r := range resources {
+		look(r.Node)
+	}
+	slices.Sort(named)
+	return named
 }
 
 // foundAt tells findings of two renderings of a chart apart, whose messages may
