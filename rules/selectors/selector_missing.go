@@ -54,7 +54,7 @@ spec:
 		"https://kubernetes.io/docs/concepts/workloads/controllers/deployment/#selector",
 		"k8s.io/kubernetes/pkg/apis/apps/validation/validation.go: ValidateDeploymentSpec, ValidateReplicaSetSpec, ValidateStatefulSetSpec, ValidateDaemonSetSpec",
 	},
-	Supersedes: verdict.Causes(apiserver.SelectorRequired, apiserver.SelectorEmpty, verdict.Generic(apiserver.UnknownField), verdict.Generic(apiserver.WrongType)),
+	Supersedes: verdict.Causes(apiserver.SelectorRequired, apiserver.SelectorEmpty, apiserver.SelectorMismatch, verdict.Generic(apiserver.UnknownField), verdict.Generic(apiserver.WrongType)),
 	Run: func(p *analyzer.Pass) error {
 		moved := map[*manifest.Resource]bool{}
 		for _, v := range verdict.All(p.Graph) {
