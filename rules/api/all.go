@@ -14,6 +14,7 @@ func All() []*analyzer.Rule {
 		FieldMissing,
 		ImmutableFieldChanged,
 		InvalidValue,
+		LastAppliedTooLarge,
 		PodsRefused,
 		UnknownField,
 		UnknownKind,

@@ -17,6 +17,7 @@ func All() []*analyzer.Rule {
 		NodeNameMismatch,
 		NodeSelectorNoNode,
 		PodAffinityUnsatisfiable,
+		PodExceedsNodes,
 		SpreadKeyMissing,
 		TopologyKeyUnknown,
 	}
