@@ -61,5 +61,11 @@ func (w *world) readAsLooked(c *content, rel string) ([]byte, error) {
 	if err == nil && c.stamp != (cache.Stamp{}) && c.stamp != stamp {
 		return nil, errChanged
 	}
-	return data, err
+	if err == nil {
+		err = w.options.intake.take(len(data))
+	}
+	if err != nil {
+		return nil, err
+	}
+	return data, nil
 }

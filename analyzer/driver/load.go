@@ -183,6 +183,9 @@ func (w *world) read(rel string, parse func(*source.File) *manifest.File) *manif
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if err != nil {
+		if dir, named := w.tree.args[rel]; named && !dir {
+			w.options.intake.refused(w.show(rel), err)
+		}
 		w.notes = append(w.notes, analyzer.NotJudged{File: rel, Reason: "not readable: " + reason(err)})
 	}
 	w.files[rel] = f

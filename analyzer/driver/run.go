@@ -81,6 +81,8 @@ type Options struct {
 	// cache; nil is told nothing.
 	Debug func(error)
 
+	// intake bounds what is read of the trees.
+	intake *intake
 	// charts returns what helm does: the values are read once.
 	charts func() (helm.Options, error)
 	// batch is the number of files at which a batch is closed; 0 for batchFiles.
@@ -105,6 +107,7 @@ func Run(ctx context.Context, o Options) (*analyzer.Result, error) {
 	if o.Ties {
 		o.Cache = nil // what is recalled has no graph
 	}
+	o.intake = &intake{}
 	l, err := load(ctx, o)
 	if err != nil {
 		return nil, err
@@ -158,7 +161,7 @@ func (r *run) run(ctx context.Context, l *Loaded) (*analyzer.Result, error) {
 		r.note(f, l)
 	}
 	r.collect(l)
-	failure := errors.Join(l.failure(), o.Watch.Over())
+	failure := errors.Join(l.failure(), o.Watch.Over(), o.intake.failure())
 	if !o.Ties {
 		l.forget() // all that was said is in r now
 	}
