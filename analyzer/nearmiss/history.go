@@ -33,7 +33,7 @@ func (d dangling) replaced([]candidate) *Explanation {
 
 // removed: the object was defined then, and nothing has its place.
 func (d dangling) removed([]candidate) *Explanation {
-	if !d.vanished() || !d.Unit.Complete() {
+	if !d.vanished() || !d.Unit.UnreadAlone() {
 		return nil
 	}
 	t := d.ref.Target
@@ -50,5 +50,5 @@ func (d dangling) removed([]candidate) *Explanation {
 func (d dangling) vanished() bool {
 	t := d.ref.Target
 	return d.Unit.Earlier.Has(t.Group, t.Kind, d.ref.Namespace, t.Name) &&
-		!d.Unit.Rewrites(kustomize.Relations) && len(d.Graph.ResolveBeside(d.ref)) == 0
+		!d.Unit.MayHold(t.Name) && !d.Unit.Rewrites(kustomize.Relations) && len(d.Graph.ResolveBeside(d.ref)) == 0
 }

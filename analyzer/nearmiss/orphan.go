@@ -59,7 +59,7 @@ func (d dangling) idle(c candidate) bool {
 // the file of the reference the candidate, and no directory beside defines it.
 func (d dangling) whole(c candidate) bool {
 	sameFile := c.resource != nil && c.resource.File() == d.ref.From.File()
-	return (sameFile || d.Unit.Complete()) && !d.Unit.Rewrites(kustomize.Relations) && len(d.Graph.ResolveBeside(d.ref)) == 0
+	return (sameFile || d.Unit.UnreadAlone()) && !d.Unit.MayHold(d.ref.Target.Name) && !d.Unit.Rewrites(kustomize.Relations) && len(d.Graph.ResolveBeside(d.ref)) == 0
 }
 
 // single reports whether no other object of the kind references the name: what

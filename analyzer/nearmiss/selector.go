@@ -186,7 +186,7 @@ func Services(g *graph.Graph, s Selection) *Explanation {
 // explain tries the readings from the most to the least telling one, each of them
 // over all holders.
 func (s search) explain(near []*holder) *Explanation {
-	if setByOthers(s.Graph, s.Selector.Equal) != "" || !OnlyLabels(s.Selector) {
+	if setByOthers(s.Graph, s.Selector.Equal) != "" || madeByCustom(s.Graph, s.Selector.Equal) || !OnlyLabels(s.Selector) {
 		return nil
 	}
 	near = slices.DeleteFunc(slices.Clone(near), func(h *holder) bool {
@@ -227,10 +227,10 @@ func (s search) leaderOnly(h *holder) bool {
 }
 
 // SetAtRunTime reports whether some pods have all labels of a selector but one
-// that operators set on running pods.
+// that operators set on running pods, or a custom resource sets them all.
 func SetAtRunTime(g *graph.Graph, s Selection) bool {
 	of := search{g, s}
-	return setByOthers(g, s.Selector.Equal) != "" || slices.ContainsFunc(of.near(podHolders(g)), of.leaderOnly)
+	return setByOthers(g, s.Selector.Equal) != "" || madeByCustom(g, s.Selector.Equal) || slices.ContainsFunc(of.near(podHolders(g)), of.leaderOnly)
 }
 
 // takenKey are the keys of the sets of what is selected already.

@@ -67,7 +67,11 @@ func Distance(a, b string) int { return edlib.OSADamerauLevenshteinDistance(a, b
 // others letter by letter.
 func misspelled(a, b string) Likeness {
 	as, bs := words(a), words(b)
-	if len(as) != len(bs) {
+	switch {
+	case len(as) == len(bs):
+	case hasInOrder(as, bs), hasInOrder(bs, as):
+		return Unlike // a word more is no slip: "grant" and "no-grant"
+	default:
 		return spelled(a, b)
 	}
 	worst := Unlike
@@ -96,6 +100,16 @@ func misspelled(a, b string) Likeness {
 		return spelled(a, b)
 	}
 	return worst
+}
+
+// hasInOrder reports whether all words are among others, in their order.
+func hasInOrder(all, some []string) bool {
+	for _, word := range all {
+		if len(some) > 0 && some[0] == word {
+			some = some[1:]
+		}
+	}
+	return len(some) == 0
 }
 
 // sameBeginning reports whether two words of a longer name begin alike and differ

@@ -53,6 +53,7 @@ func TestCompare(t *testing.T) {
 		{"proxy-role", "kfserving-proxy-role", nearmiss.Part},
 		{"whereami", "whereami-grpc", nearmiss.Part},
 		{"kube-state-metrics-addon-resizer", "kube-state-metrics", nearmiss.Part},
+		{"echo-no-reference-grant", "echo-reference-grant", nearmiss.Kindred},
 		{"demo", "canary-release-demo", nearmiss.Kindred},
 		{"", "", nearmiss.Unlike},
 	} {

@@ -107,7 +107,7 @@ func idlePatch(i kustomize.Idle) analyzer.Finding {
 		return excluded(f, i, target)
 	}
 	if at := slices.IndexFunc(i.Near, func(name string) bool { return nearmiss.IsSlip(name, i.Name) }); at >= 0 {
-		f.Evidence = analyzer.NearMiss
+		f.Evidence, f.Reading = analyzer.NearMiss, "spelling"
 		f.Notes = []string{fmt.Sprintf("%s exists", strings.TrimSpace(i.Kind+" "+i.Near[at]))}
 		f.Help = "set name to " + i.Near[at]
 	} else if len(i.Near) > 0 && i.Kind != "" && len(i.Near) <= 5 {

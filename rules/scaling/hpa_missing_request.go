@@ -387,7 +387,7 @@ func noSuchContainer(p *analyzer.Pass, s *graph.Scaler, w *graph.Workload, m uti
 		at := w.At("spec", "containers", fmt.Sprint(i), "name")
 		name := manifest.String(c, "name")
 		if nearmiss.IsSlip(name, m.container) || strings.EqualFold(name, m.container) {
-			f.Evidence = analyzer.NearMiss
+			f.Evidence, f.Reading = analyzer.NearMiss, "spelling"
 			f.Help = "write container: " + name
 			f.Related = []analyzer.Related{{Location: w.EntryLocation(at...), Message: fmt.Sprintf("%s has a container %s", w, name)}}
 		}

@@ -19,7 +19,7 @@ var AffinityNoEffect = &analyzer.Rule{
 	Kinds: []string{"Pod", "Deployment", "ReplicaSet", "DaemonSet", "StatefulSet", "ReplicationController", "Job", "CronJob"},
 	Why: `A topology spread constraint and anti-affinity count the pods that their labelSelector matches. If it does not match the pods that they stand in, these are not spread: all of them can end up on one node.
 
-Anti-affinity to other pods is common and is left alone. It is reported only if it matches no pods at all and its labels are all but those of its own pods.`,
+Anti-affinity to other pods is common and is left alone. It is reported only if it matches no pods at all and its labels are all but those of its own pods, or a misspelling of those of others. So is affinity that is merely preferred.`,
 	Bad: `apiVersion: apps/v1
 kind: Deployment
 metadata:
@@ -75,8 +75,8 @@ spec:
 				}
 			}
 			for _, t := range w.PodTerms() {
-				if t.Anti && t.Selector.State == graph.Present && len(p.Graph.Matched(w, t)) == 0 {
-					repelsNobody(p, w, t)
+				if (t.Anti || !t.Required) && t.Selector.State == graph.Present && len(p.Graph.Matched(w, t)) == 0 {
+					matchesNobody(p, w, t)
 				}
 			}
 		}
@@ -94,24 +94,52 @@ func spreadsOthers(g *graph.Graph, w *graph.Workload, s graph.Spread) analyzer.F
 	return f
 }
 
-// repelsNobody reports anti-affinity that all but means its own pods.
-func repelsNobody(p *analyzer.Pass, w *graph.Workload, t graph.PodTerm) {
+// matchesNobody reports a term that matches no pods, because it all but means its
+// own pods or because something explains which others it means.
+func matchesNobody(p *analyzer.Pass, w *graph.Workload, t graph.PodTerm) {
+	if t.Anti && repelsNobody(p, w, t) {
+		return
+	}
+	miss := nearestNeighbor(p.Graph, w, t)
+	if miss == nil {
+		return
+	}
+	f := analyzer.Finding{
+		Message:     fmt.Sprintf("%s prefers nodes with pods that have %s, and no pods have them", w, t.Selector),
+		Label:       "no pod has this label",
+		Consequence: "the scheduler ignores the preference",
+		Path:        t.Selector.PathTo(miss.Key),
+		Resource:    w.Resource,
+	}
+	if t.Anti {
+		f.Message = fmt.Sprintf("%s avoids nodes with pods that have %s, and no pods have them", w, t.Selector)
+		f.Consequence = "its pods are not kept apart from the others: they can run on one node"
+	}
+	f.Location = w.EntryLocation(f.Path...)
+	miss.Explain(&f)
+	p.Report(f)
+}
+
+// repelsNobody reports anti-affinity that all but means its own pods. It returns
+// false if it does not.
+func repelsNobody(p *analyzer.Pass, w *graph.Workload, t graph.PodTerm) bool {
 	key, ok := nearmiss.OneOff(t.Selector.Equal, w.Carries)
 	value, labelled := w.Labels[key]
 	want := t.Selector.Equal[key]
 	switch {
 	case !ok, !p.Unit.Complete():
-		return
+		return false
 	case labelled && (nearmiss.IsSlip(want, value) || len(t.Selector.Equal) > 1 && nearmiss.IsPart(want, value)):
 	case !labelled && (len(t.Selector.Equal) > 1 || nearmiss.KeyOf(w.Labels, want) != ""):
 	default:
-		return
+		return false
 	}
 	f := labelsOff(w, t.Selector)
-	f.Evidence = analyzer.NearMiss
-	f.Message = fmt.Sprintf("%s keeps away from pods that have %s, which nobody has, and its own have %s", w, t.Selector, w.PodLabels())
+	f.Evidence, f.Reading = analyzer.NearMiss, "own-labels"
+	f.Message = fmt.Sprintf("%s: anti-affinity matches no pods (%s); its own pods are labeled %s", w, t.Selector, w.PodLabels())
 	f.Consequence = "its pods are not kept apart: all of them can run on one node"
 	p.Report(f)
+	return true
 }
 
 // labelsOff points at the label of a selector that the pods do not have.

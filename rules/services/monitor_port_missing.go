@@ -101,6 +101,7 @@ func monitoredPorts(p *analyzer.Pass, m *monitor) {
 		}
 		f := analyzer.Finding{
 			Evidence:    analyzer.NearMiss,
+			Reading:     "spelling",
 			Message:     fmt.Sprintf("%s references port %s, which %s does not have", m, name, s),
 			Label:       "no port of the Service has this name",
 			Consequence: "it is accepted, and Prometheus gets no targets from the Service",
@@ -173,6 +174,7 @@ func monitoredPodPorts(p *analyzer.Pass, m *monitor) {
 		path := []string{"spec", "podMetricsEndpoints", strconv.Itoa(i), "port"}
 		p.Report(analyzer.Finding{
 			Evidence:    analyzer.NearMiss,
+			Reading:     "spelling",
 			Message:     fmt.Sprintf("%s references port %s, which the pods of %s do not declare", m, name, pods[at]),
 			Label:       "no container declares this port",
 			Consequence: "it is accepted, and Prometheus gets no targets from the pods",
