@@ -7,14 +7,18 @@ import "github.com/kubeknot/kubeknot/analyzer"
 // All returns the rules of the family.
 func All() []*analyzer.Rule {
 	return []*analyzer.Rule{
+		ExternalNameAddress,
+		HeadlessPortIgnored,
 		MonitorPortMissing,
 		MonitorSelectsNothing,
 		NodePortConflict,
 		ServiceHostUnresolved,
 		ServiceMixedBackends,
+		ServiceSelectsJobs,
 		ServiceSelectsNothing,
 		ServiceTargetPortUndeclared,
 		ServiceTargetPortUnresolved,
 		ServiceWithoutEndpoints,
+		ServicesCrossed,
 	}
 }
