@@ -1,6 +1,7 @@
 package verdict
 
 import (
+	"bytes"
 	"regexp"
 	"slices"
 	"strings"
@@ -24,6 +25,8 @@ func Undecided(r *manifest.Resource, f apiserver.Refusal) bool {
 	}
 	n := r.Get(f.Path...)
 	switch {
+	case rendersEmpty(r, f.Path):
+		return true
 	case n == nil:
 		return missingForPlaceholder(r, f.Path) || r.QuotesPlaceholder(f.Message)
 	case n.Kind == manifest.ScalarNode && (standsIn(n.Value, f) || namesField(n.Value, f.Path)):
@@ -82,6 +85,25 @@ func missingForPlaceholder(r *manifest.Resource, path []string) bool {
 		return false
 	}
 	return false
+}
+
+// rendersEmpty reports whether a value is empty because an action of a chart's
+// template came out empty: whoever installs the chart sets what it prints.
+func rendersEmpty(r *manifest.Resource, path []string) bool {
+	if len(path) == 0 {
+		return false
+	}
+	last := len(path) - 1
+	e := manifest.Field(r.Get(path[:last]...), path[last])
+	if e.Key == nil || !manifest.IsNull(e.Raw) && (e.Raw.Kind != manifest.ScalarNode || e.Raw.Value != "") {
+		return false
+	}
+	at := r.KeyLocation(path...)
+	if at.IsZero() {
+		return false
+	}
+	line := at.File.Line(at.Start().Line)
+	return bytes.Contains(at.File.Data[line.Start:line.End], []byte("{{"))
 }
 
 // isBracedName reports whether a node is {NAME}, which YAML reads as a mapping
