@@ -33,6 +33,16 @@ func (p pointer) at(path string) pointer {
 // (k8s.io/api/admissionregistration/v1: WebhookClientConfig).
 var webhooks = []pointer{toService.at("webhooks.[].clientConfig.service")}
 
+// The groups of Flux.
+const (
+	fluxSource        = "source.toolkit.fluxcd.io"
+	fluxKustomization = "kustomize.toolkit.fluxcd.io/Kustomization"
+)
+
+// authentication is the Secret of a source of Flux
+// (https://fluxcd.io/flux/components/source/api/v1/).
+var authentication = []pointer{{path: "spec.secretRef", in: true, kind: "Secret"}}
+
 // pointers are the references of kinds other than those that are read by
 // References, by group and kind. The source stands behind each.
 var pointers = map[string][]pointer{
@@ -59,6 +69,26 @@ var pointers = map[string][]pointer{
 	},
 	// https://github.com/kubernetes/autoscaler: vertical-pod-autoscaler/pkg/apis/autoscaling.k8s.io/v1
 	"autoscaling.k8s.io/VerticalPodAutoscaler": {{path: "spec.targetRef", in: true}},
+	// https://fluxcd.io/flux/components/helm/api/v2/
+	"helm.toolkit.fluxcd.io/HelmRelease": {
+		{path: "spec.chartRef", in: true, group: fluxSource},
+		{path: "spec.chart.spec.sourceRef", in: true, group: fluxSource},
+		{path: "spec.valuesFrom.[]", in: true},
+	},
+	// https://fluxcd.io/flux/components/kustomize/api/v1/
+	fluxKustomization: {
+		{path: "spec.sourceRef", in: true, group: fluxSource},
+		{path: "spec.postBuild.substituteFrom.[]", in: true},
+		{path: "spec.decryption.secretRef", in: true, kind: "Secret"},
+	},
+	// https://fluxcd.io/flux/components/notification/api/v1/
+	"notification.toolkit.fluxcd.io/Receiver": {{path: "spec.secretRef", in: true, kind: "Secret"}},
+	"notification.toolkit.fluxcd.io/Provider": {{path: "spec.secretRef", in: true, kind: "Secret"}},
+	"notification.toolkit.fluxcd.io/Alert":    {{path: "spec.providerRef", in: true, group: "notification.toolkit.fluxcd.io", kind: "Provider"}},
+	fluxSource + "/GitRepository":             authentication,
+	fluxSource + "/HelmRepository":            authentication,
+	fluxSource + "/OCIRepository":             authentication,
+	fluxSource + "/Bucket":                    authentication,
 	// https://keda.sh/docs/latest/concepts/authentication/
 	"keda.sh/TriggerAuthentication": {
 		{path: "spec.secretTargetRef.[]", in: true, kind: "Secret"},
@@ -103,12 +133,13 @@ func (r *reader) point(from *manifest.Resource, p pointer, path []string) {
 			}
 		}
 		ref.Path, ref.Namespace = at(path, "name"), manifest.String(n, "namespace")
+		ref.Optional = manifest.Bool(n, "optional")
 	}
 	t.Name = manifest.String(from.Node, ref.Path...)
 	ref.Target = t
 	beside := at(path[:len(path)-1], "clusterScope") // of an AnalysisTemplate
-	if t.Kind == "" || strings.HasPrefix(t.Kind, "Cluster") || manifest.Bool(from.Node, beside...) {
-		return // of the cluster as a whole, so mostly set up apart
+	if t.Kind == "" || manifest.Bool(from.Node, beside...) {
+		return
 	}
 	r.add(ref)
 }

@@ -2,9 +2,13 @@ package references
 
 import (
 	"fmt"
+	"slices"
+	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
+	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/rules/internal/missing"
 )
 
@@ -17,6 +21,7 @@ var ReferenceMissing = &analyzer.Rule{
 	Kinds: []string{
 		"ValidatingWebhookConfiguration", "MutatingWebhookConfiguration",
 		"CustomResourceDefinition", "APIService", "Rollout", "ScaledObject", "ScaledJob", "VerticalPodAutoscaler", "TriggerAuthentication", "IngressRoute", "Certificate", "ExternalSecret",
+		"HelmRelease", "Kustomization", "Receiver", "Provider", "Alert", "GitRepository", "HelmRepository", "OCIRepository", "Bucket",
 	},
 	Why: `Webhooks, APIServices and custom resources reference other objects by their names, and the API server does not look them up. Kustomize, too, rewrites only the references that it knows when it renames an object: those of custom resources need a nameReference of their own.
 
@@ -61,6 +66,7 @@ spec:
 		"https://doc.traefik.io/traefik/reference/routing-configuration/kubernetes/crd/http/ingressroute/",
 		"https://kubernetes.io/docs/reference/access-authn-authz/extensible-admission-controllers/#service-reference",
 		"https://kubernetes.io/docs/tasks/extend-kubernetes/configure-aggregation-layer/",
+		"https://fluxcd.io/flux/components/helm/helmreleases/",
 		"https://argo-rollouts.readthedocs.io/en/stable/features/specification/",
 	},
 	Run: func(p *analyzer.Pass) error {
@@ -71,6 +77,8 @@ spec:
 			f := missing.Find(p, ref)
 			switch {
 			case f == nil:
+			case strings.HasPrefix(ref.Target.Kind, "Cluster") && !misspelled(p.Graph, ref.Target):
+				// objects of the cluster as a whole are mostly set up apart
 			case f.Evidence != analyzer.NearMiss:
 				p.Skip(ref.From, fmt.Sprintf("resources: their %ss may live elsewhere", ref.Target.Kind))
 			default:
@@ -82,6 +90,11 @@ spec:
 	},
 }
 
+// misspelled reports whether an object of the kind has almost the name.
+func misspelled(g *graph.Graph, t graph.Target) bool {
+	return slices.ContainsFunc(g.Objects().OfKind(t.Group, t.Kind), func(r *manifest.Resource) bool { return nearmiss.IsSlip(t.Name, r.Name) })
+}
+
 // withoutTarget says what happens when a reference finds nothing.
 func withoutTarget(ref *graph.Reference) string {
 	switch ref.From.Kind {
@@ -91,6 +104,8 @@ func withoutTarget(ref *graph.Reference) string {
 		return "the API server cannot convert objects between the versions: conversion webhook failed"
 	case "APIService":
 		return "the APIService stays unavailable (ServiceNotFound): kubectl get apiservice shows Available False"
+	case "HelmRelease", "Kustomization":
+		return "it stays not ready, and nothing of it is applied"
 	case "VerticalPodAutoscaler":
 		return "it is accepted and recommends nothing: ConfigUnsupported"
 	}
