@@ -24,7 +24,7 @@ var order = [][]string{
 	{"analyzer/manifest"},
 	{"analyzer/helm", "analyzer/kustomize"},
 	{"analyzer/markdown", "analyzer/unit"},
-	{"analyzer/unit/flux"},
+	{"analyzer/unit/argocd", "analyzer/unit/flux"},
 	{"analyzer/graph"},
 	{"analyzer"},
 	{"analyzer/nearmiss"},

@@ -42,7 +42,7 @@ type recalledChart struct {
 const own = "chart:"
 
 func (m *memory) expectChart(c rendered) {
-	if m != nil {
+	if m != nil && c.task.Delivery == nil {
 		m.charts = append(m.charts, &c)
 	}
 }

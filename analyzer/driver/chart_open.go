@@ -35,7 +35,7 @@ func (r *run) confirm(t *task) {
 	loud := func(p *analyzer.Pass) bool {
 		return slices.ContainsFunc(p.Findings, func(f analyzer.Finding) bool { return f.Severity.AtLeast(analyzer.Warning) })
 	}
-	if t.Kind != unit.Chart || !slices.ContainsFunc(t.passes, loud) {
+	if t.Kind != unit.Chart || t.Release != nil || !slices.ContainsFunc(t.passes, loud) {
 		return
 	}
 	for _, o := range r.otherReleases(t) {

@@ -1,6 +1,7 @@
 package driver
 
 import (
+	"cmp"
 	"slices"
 
 	"github.com/kubeknot/kubeknot/analyzer"
@@ -27,6 +28,11 @@ func (w *world) renderTask(t *task, options helm.Options) (*helm.Rendering, erro
 // withVariant adds the values file of a variant to the options of all charts,
 // whose values count more.
 func (w *world) withVariant(t *task, options helm.Options) (helm.Options, error) {
+	if r := t.Release; r != nil {
+		options.Values = append(slices.Clone(r.Values), options.Values...)
+		options.ReleaseName, options.Namespace = cmp.Or(options.ReleaseName, r.Name), cmp.Or(options.Namespace, r.Namespace)
+		return options, nil
+	}
 	if t.Values == "" {
 		return options, nil
 	}

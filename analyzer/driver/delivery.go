@@ -9,11 +9,12 @@ import (
 	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 	"github.com/kubeknot/kubeknot/analyzer/unit"
+	"github.com/kubeknot/kubeknot/analyzer/unit/argocd"
 	"github.com/kubeknot/kubeknot/analyzer/unit/flux"
 )
 
 // deliverers find what GitOps tools apply of a tree.
-var deliverers = []func(context.Context, unit.Workspace) ([]unit.Delivered, error){flux.Find}
+var deliverers = []func(context.Context, unit.Workspace) ([]unit.Delivered, error){flux.Find, argocd.Find}
 
 // delivered asks all GitOps tools what they apply of the tree.
 func (w *world) delivered(ctx context.Context, plan unit.Tree) ([]unit.Delivered, error) {

@@ -38,6 +38,9 @@ type task struct {
 // shown is the name of the unit for people.
 func (t *task) shown() string {
 	name := t.world.show(t.Dir)
+	if t.Delivery != nil && t.Kind == unit.Chart {
+		name += " as " + t.Delivery.By.String() + " installs it"
+	}
 	if t.Values != "" {
 		name += " with " + strings.TrimPrefix(t.Values, t.Dir+"/")
 	}
@@ -64,12 +67,15 @@ func (t *task) files() iter.Seq[string] {
 // assemble puts the unit together. Its files were read.
 func (t *task) assemble(o *Options) {
 	w := t.world
-	failed := t.Build != nil && t.Build.Failure != nil || t.Refused != nil || t.Delivery != nil
+	failed := t.Build != nil && t.Build.Failure != nil || t.Refused != nil || t.Kind == unit.FluxKustomization
 	if o.Config != nil && t.Kind != unit.Listed {
 		t.External = external(o.Config.External)
 	}
 	namespace := o.Namespace
 	if t.Kind == unit.Chart {
+		if t.Release != nil {
+			namespace = cmp.Or(namespace, t.Release.Namespace)
+		}
 		namespace = cmp.Or(namespace, helm.ReleaseNamespace)
 	}
 	u := unit.Assemble(t.Spec, t.shown(), namespace, w.get)

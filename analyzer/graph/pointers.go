@@ -141,6 +141,9 @@ func (r *reader) point(from *manifest.Resource, p pointer, path []string) {
 	if t.Kind == "" || manifest.Bool(from.Node, beside...) {
 		return
 	}
+	// What is of the cluster as a whole is mostly set up apart, and what Flux reads
+	// too: a Secret of variables, or a source that another repository defines.
+	ref.Loose = strings.HasPrefix(t.Kind, "Cluster") || strings.HasSuffix(from.Group, ".fluxcd.io")
 	r.add(ref)
 }
 

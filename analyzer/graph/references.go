@@ -61,6 +61,9 @@ type Reference struct {
 	Key string
 	// KeyPath leads to the key.
 	KeyPath []string
+	// Loose reports that such objects mostly live elsewhere: nothing but a name that
+	// is misspelled, or one that a build changes, is a fault.
+	Loose bool
 	// Optional reports that it does no harm if the object or key is missing.
 	Optional bool
 	// Container is the name of the container that needs it, "" if it is needed

@@ -25,6 +25,9 @@ type dangling struct {
 func Object(p *analyzer.Pass, ref *graph.Reference) *Explanation {
 	d := dangling{p, ref}
 	candidates := d.candidates()
+	if ref.Loose {
+		return first([]reading[candidate]{{"kustomize", d.renamed}, {"spelling", d.misspelled}}, candidates)
+	}
 	return first([]reading[candidate]{
 		{"kustomize", d.renamed},
 		{"history", d.replaced},
@@ -141,7 +144,7 @@ func (d dangling) misspelled(candidates []candidate) *Explanation {
 	var found []ranked
 	for _, c := range candidates {
 		l := Compare(d.ref.Target.Name, c.written)
-		if l < Changed || !d.reachable(c) {
+		if l < Changed || d.ref.Loose && l < Slip || !d.reachable(c) {
 			continue
 		}
 		if orphan := d.orphan(c); orphan || l == Slip {
@@ -152,6 +155,8 @@ func (d dangling) misspelled(candidates []candidate) *Explanation {
 		return cmp.Or(compareBool(b.orphan, a.orphan), cmp.Compare(a.distance, b.distance))
 	})
 	switch {
+	case len(found) == 0 && d.ref.Loose:
+		return nil
 	case len(found) == 0:
 		return d.onlyShort(candidates)
 	case len(found) > 1 && found[0].orphan == found[1].orphan && found[0].distance == found[1].distance && found[0].name != found[1].name:

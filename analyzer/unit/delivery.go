@@ -3,6 +3,7 @@ package unit
 import (
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
@@ -43,6 +44,10 @@ type Delivered struct {
 	Kustomization *kustomize.Kustomization
 	// Build is what became of it.
 	Build *kustomize.Build
+	// Release is how the chart of Dir is installed, nil for what is no Chart.
+	Release *Release
+	// Files are those that are applied as they are.
+	Files []string
 	// Context are the objects of the same cluster that others apply.
 	Context []*manifest.Resource
 }
@@ -52,6 +57,8 @@ type Delivered struct {
 type Delivery struct {
 	// By is the object.
 	By *manifest.Resource
+	// Namespace is what objects without one get; "" if nothing sets it.
+	Namespace string
 	// Peers are the objects of the same kind in the same cluster, By among them.
 	Peers []*manifest.Resource
 	// Generated reports that the kustomization is no file: its own findings have
@@ -113,12 +120,17 @@ func (l *layout) delivered() []Spec {
 		if l.data.holding(d.By.File().Rel) != "" {
 			continue
 		}
-		s := Spec{Dir: d.Dir}
-		if d.Kustomization != nil {
+		s := Spec{Dir: d.Dir, Files: d.Files}
+		switch {
+		case d.Kustomization != nil:
 			s = l.kustomization(d.Kustomization)
+		case d.Kind == Chart:
+			s = l.chart(d.Dir)[0]
 		}
 		s.Kind, s.Name, s.Delivery, s.Build = d.Kind, d.By.Name, d.Delivery, d.Build
-		s.Context, s.Siblings, s.GeneratedAbove, s.Before = nil, nil, nil, d.Context
+		s.Siblings, s.GeneratedAbove, s.Before, s.Release = nil, nil, d.Context, d.Release
+		s.Context = slices.DeleteFunc(s.Context, func(rel string) bool { return d.Kind != Chart || !strings.Contains(rel, "crds/") })
+		s.Namespace = d.Namespace
 		if rel := d.By.File().Rel; rel != "" {
 			s.Configs = append(s.Configs, rel)
 		}
@@ -131,6 +143,12 @@ func (l *layout) delivered() []Spec {
 func (l *layout) cover() {
 	for _, d := range l.tree.Delivered {
 		k := d.Kustomization
+		for _, rel := range d.Files {
+			l.listed[rel] = true
+		}
+		if d.Kind == Chart {
+			l.installed[d.Dir] = true
+		}
 		switch {
 		case k == nil || l.data.holding(d.By.File().Rel) != "":
 		case l.custom[k.Dir] != nil:
@@ -146,4 +164,59 @@ func (l *layout) cover() {
 			}
 		}
 	}
+}
+
+// Release is how a GitOps tool installs a chart.
+type Release struct {
+	Name, Namespace string
+	// Values are the values files, of which a later one wins.
+	Values []*source.File
+}
+
+// ValuesFile returns the mapping at a field path of an object as a values file, so
+// that its values lead to the lines of the object; the text of a literal is the
+// mapping itself. It is nil if there is nothing. An object that a build has
+// changed there has its values in a file of their own.
+func ValuesFile(r *manifest.Resource, path ...string) *source.File {
+	n := r.Get(path...)
+	if n == nil {
+		return nil
+	}
+	place := manifest.Place{Document: r.Document, Node: r.Node, Path: path}
+	if r.Origin != nil {
+		place = r.Origin.Trace(path)
+	}
+	if place.Node != nil {
+		if written := manifest.Get(place.Node, place.Path...); written != nil && manifest.Equal(written, n) {
+			return cutOut(place.Document, written)
+		}
+	}
+	shown := r.File().Path + " (values of " + r.String() + ")"
+	if n.Kind == manifest.ScalarNode {
+		return source.NewFile(shown, "", []byte(n.Value))
+	}
+	data, ok := manifest.AppendJSON(nil, n)
+	if !ok {
+		return nil
+	}
+	return source.NewFile(shown, "", data)
+}
+
+// cutOut returns the file of a document with all but one node blanked out, which
+// leaves that at its place.
+func cutOut(d *manifest.Document, n *manifest.Node) *source.File {
+	span := d.SpanOf(n)
+	if n.Kind == manifest.ScalarNode {
+		if n.Style&manifest.LiteralStyle == 0 {
+			return source.NewFile(d.File.Path, d.File.Rel, []byte(n.Value))
+		}
+		span.Start = min(d.File.Line(d.File.Position(span.Start).Line+1).Start, span.End)
+	}
+	data := slices.Clone(d.File.Data)
+	for i, c := range data {
+		if (i < span.Start || i >= span.End) && c != '\n' && c != '\r' {
+			data[i] = ' '
+		}
+	}
+	return source.NewFile(d.File.Path, d.File.Rel, data)
 }

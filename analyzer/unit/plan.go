@@ -74,22 +74,23 @@ type Layout struct {
 
 // layout is the state of planning.
 type layout struct {
-	tree   Tree
-	passed map[string]PassedOver
-	charts map[string]bool
-	byDir  map[string][]string // judged files of each directory
-	below  map[string][]string // directories with such files, by their parent, sorted
-	custom map[string]*kustomize.Kustomization
-	listed map[string]bool // files that some kustomization lists
-	used   map[string]bool // kustomization directories that another one uses
-	data   *testData
+	tree      Tree
+	passed    map[string]PassedOver
+	charts    map[string]bool
+	byDir     map[string][]string // judged files of each directory
+	below     map[string][]string // directories with such files, by their parent, sorted
+	custom    map[string]*kustomize.Kustomization
+	installed map[string]bool // charts that GitOps tools install
+	listed    map[string]bool // files that some kustomization lists
+	used      map[string]bool // kustomization directories that another one uses
+	data      *testData
 }
 
 // Plan sorts the files of a tree into units.
 func Plan(t Tree) Layout {
 	l := &layout{tree: t, passed: map[string]PassedOver{}, charts: map[string]bool{},
 		byDir: map[string][]string{}, below: map[string][]string{},
-		custom: map[string]*kustomize.Kustomization{}, listed: map[string]bool{}, used: map[string]bool{}, data: newTestData(t)}
+		custom: map[string]*kustomize.Kustomization{}, listed: map[string]bool{}, installed: map[string]bool{}, used: map[string]bool{}, data: newTestData(t)}
 	for _, dir := range t.Charts {
 		l.charts[dir] = true
 	}
@@ -125,7 +126,7 @@ func Plan(t Tree) Layout {
 		}
 	}
 	for _, dir := range t.Charts {
-		if !l.inChart(dir) && l.data.holding(dir) == "" {
+		if !l.inChart(dir) && !l.installed[dir] && l.data.holding(dir) == "" {
 			units = append(units, l.chart(dir)...)
 		}
 	}

@@ -41,6 +41,9 @@ const (
 	// FluxKustomization: what a Kustomization of Flux applies
 	// (https://fluxcd.io/flux/components/kustomize/kustomizations/).
 	FluxKustomization Kind = "Flux Kustomization"
+	// Application: what an Application of Argo CD applies
+	// (https://argo-cd.readthedocs.io/en/stable/operator-manual/application.yaml).
+	Application Kind = "Argo CD Application"
 	// Document: the blocks of a Markdown text. They show examples, which may be
 	// parts: what they lack proves nothing.
 	Document Kind = "document"
@@ -161,6 +164,8 @@ type Spec struct {
 	Values string
 	// Refused is as in Unit.
 	Refused *helm.NotRendered
+	// Release is how a GitOps tool installs a Chart, nil if none does.
+	Release *Release
 	// Delivery is as in Unit; Before are further objects of its Context.
 	Delivery *Delivery
 	Before   []*manifest.Resource
@@ -201,6 +206,7 @@ func Assemble(s Spec, name, namespace string, get func(path string) *manifest.Fi
 		}
 	}
 	if s.Delivery != nil {
+		u.Namespace = cmp.Or(s.Delivery.Namespace, u.Namespace)
 		u.Open = append(u.Open, s.Delivery.Open...)
 	}
 	own := map[object][]*manifest.Resource{}

@@ -2,6 +2,7 @@ package api
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
@@ -58,9 +59,27 @@ spec:
 			finding := verdict.Refused(r, f)
 			finding.Message = fmt.Sprintf("%s: %s", r, verdict.InWords(r, f))
 			finding.Help, finding.Related = remedy(r, f)
+			if scalesToZero(r, f) {
+				finding.Evidence = analyzer.Open
+				finding.Notes = append(finding.Notes, "the API server accepts it with the alpha feature gate HPAScaleToZero")
+			}
 			finding.Edits = inOtherCase(r, f)
 			return finding
 		})
 		return nil
 	},
+}
+
+// scalesToZero reports whether the refused value is minReplicas: 0 of an autoscaler
+// with a metric that exists without pods: whoever writes that has mostly enabled
+// the feature gate that allows it
+// (k8s.io/kubernetes/pkg/apis/autoscaling/validation ValidateHorizontalPodAutoscaler).
+func scalesToZero(r *manifest.Resource, f apiserver.Refusal) bool {
+	if r.Kind != "HorizontalPodAutoscaler" || manifest.FieldPath(f.Path) != "spec.minReplicas" || manifest.String(r.Node, f.Path...) != "0" {
+		return false
+	}
+	return slices.ContainsFunc(manifest.Items(r.Get("spec", "metrics")), func(m *manifest.Node) bool {
+		kind := manifest.String(m, "type")
+		return kind == "External" || kind == "Object"
+	})
 }

@@ -2,13 +2,9 @@ package references
 
 import (
 	"fmt"
-	"slices"
-	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer"
 	"github.com/kubeknot/kubeknot/analyzer/graph"
-	"github.com/kubeknot/kubeknot/analyzer/manifest"
-	"github.com/kubeknot/kubeknot/analyzer/nearmiss"
 	"github.com/kubeknot/kubeknot/rules/internal/missing"
 )
 
@@ -77,8 +73,6 @@ spec:
 			f := missing.Find(p, ref)
 			switch {
 			case f == nil:
-			case strings.HasPrefix(ref.Target.Kind, "Cluster") && !misspelled(p.Graph, ref.Target):
-				// objects of the cluster as a whole are mostly set up apart
 			case f.Evidence != analyzer.NearMiss:
 				p.Skip(ref.From, fmt.Sprintf("resources: their %ss may live elsewhere", ref.Target.Kind))
 			default:
@@ -88,11 +82,6 @@ spec:
 		}
 		return nil
 	},
-}
-
-// misspelled reports whether an object of the kind has almost the name.
-func misspelled(g *graph.Graph, t graph.Target) bool {
-	return slices.ContainsFunc(g.Objects().OfKind(t.Group, t.Kind), func(r *manifest.Resource) bool { return nearmiss.IsSlip(t.Name, r.Name) })
 }
 
 // withoutTarget says what happens when a reference finds nothing.

@@ -28,7 +28,7 @@ const bootstrap = "flux-system"
 func Find(ctx context.Context, w unit.Workspace) ([]unit.Delivered, error) {
 	f := &finder{Workspace: w, closures: map[string][]string{}, patterns: map[string]gitignore.IgnoreMatcher{}, seen: map[string]bool{}, own: map[string]bool{}, configs: map[string][]*manifest.Resource{}}
 	f.read()
-	if len(f.written) == 0 {
+	if len(f.written)+len(f.installs) == 0 {
 		return nil, nil
 	}
 	f.findSources()
@@ -44,13 +44,14 @@ func Find(ctx context.Context, w unit.Workspace) ([]unit.Delivered, error) {
 	if err != nil {
 		return nil, err
 	}
-	return f.result(), nil
+	return append(f.result(), f.releases()...), nil
 }
 
 // finder is the state of finding.
 type finder struct {
 	unit.Workspace
 	written  []*manifest.Resource               // the Kustomizations of Flux as files hold them
+	installs []*manifest.Resource               // the HelmReleases as files hold them
 	sources  []*manifest.Resource               // GitRepositories and the like
 	configs  map[string][]*manifest.Resource    // ConfigMaps and Secrets that are built, by cluster
 	closures map[string][]string                // the files that a path leads to
@@ -95,6 +96,8 @@ func (f *finder) read() {
 		}
 		for _, r := range file.Resources() {
 			switch {
+			case isRelease(r):
+				f.installs = append(f.installs, r)
 			case isKustomization(r) && manifest.String(r.Node, "spec", "sourceRef", "kind") != "":
 				f.written = append(f.written, r)
 			case r.Group == "source.toolkit.fluxcd.io":

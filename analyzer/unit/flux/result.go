@@ -15,6 +15,10 @@ func (f *finder) result() []unit.Delivered {
 		resources[a.cluster] = append(resources[a.cluster], a.resources...)
 	}
 	f.findTwice()
+	applies := map[*manifest.Resource]bool{}
+	for _, a := range f.all {
+		applies[a.Resource] = a.overlay != nil
+	}
 	var all []unit.Delivered
 	for _, a := range f.all {
 		f.checkPath(a)
@@ -27,14 +31,28 @@ func (f *finder) result() []unit.Delivered {
 		for _, r := range a.resources {
 			own[r] = true
 		}
-		for _, r := range resources[a.cluster] {
-			if !own[r] {
-				d.Context = append(d.Context, r)
-			}
-		}
+		d.Context = others(resources[a.cluster], own, applies)
 		all = append(all, d)
 	}
 	return all
+}
+
+// others returns the objects of a cluster that are context for a Kustomization with
+// some of its own. Kustomizations whose objects are among them add nothing, and of
+// all HelmReleases one says as much as many: what they install is not known.
+func others(all []*manifest.Resource, own, applies map[*manifest.Resource]bool) []*manifest.Resource {
+	var context []*manifest.Resource
+	released := false
+	for _, r := range all {
+		switch {
+		case own[r] || applies[r]:
+		case isRelease(r) && released:
+		default:
+			released = released || isRelease(r)
+			context = append(context, r)
+		}
+	}
+	return context
 }
 
 // findTwice reports objects that two Kustomizations of a cluster apply: both own
