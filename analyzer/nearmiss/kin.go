@@ -18,27 +18,19 @@ func (d dangling) renamedBySome(candidates []candidate) *Explanation {
 	return e
 }
 
-// usedByOthers: others reference the only object whose name is like
+// usedByOthers: others of the file reference the only object whose name is like
 // this one, and this reference alone adds words to it. Not the other way round: of
 // "proxy" and "kfserving-proxy" both are names of their own. Secrets are often
 // created by hand.
 func (d dangling) usedByOthers(candidates []candidate) *Explanation {
 	c, ok := d.onlyKin(candidates)
 	if !ok || c.made || d.ref.Target.Kind == "Secret" || d.ref.Use == graph.ScaleTarget ||
-		len(d.ref.Target.Name) < len(c.written) || !d.single() || d.usesToo(c) || !d.familiar(c) {
+		len(d.ref.Target.Name) < len(c.written) || c.resource.File() != d.ref.From.File() || !d.single() || d.usesToo(c) {
 		return nil
 	}
 	e := d.meant(c)
 	e.Weak = true
 	return e
-}
-
-// familiar reports whether it is likely that a reference means a candidate that
-// is of use already: it is in the same file, two others reference it, or the
-// names differ in a word for the kind alone.
-func (d dangling) familiar(c candidate) bool {
-	return c.resource.File() == d.ref.From.File() || Compare(d.ref.Target.Name, c.written) == Reworded ||
-		len(d.Graph.References().To(d.Graph, c.resource)) >= 2
 }
 
 // onlyKin returns the only candidate whose name and that of the reference have
