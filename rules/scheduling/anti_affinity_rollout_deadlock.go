@@ -103,7 +103,7 @@ func noPlaceToRoll(p *analyzer.Pass, w *graph.Workload, pods int) {
 		Resource:    w.Resource,
 		Help:        "set spec.strategy.rollingUpdate to maxSurge: 0 and maxUnavailable: 1",
 		Related:     workload.ReplicasOf(p.Graph, w, pods),
-		Notes:       []string{p.Graph.KnownFrom()},
+		Notes:       knownFrom(p.Graph),
 	}
 	if strategy := []string{"spec", "strategy", "rollingUpdate", "maxUnavailable"}; w.Get(strategy...) != nil {
 		f.Related = append(f.Related, analyzer.Related{Location: w.EntryLocation(strategy...), Message: "no pod may be missing"})

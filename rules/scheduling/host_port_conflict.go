@@ -143,7 +143,7 @@ func tooFewNodes(p *analyzer.Pass, h graph.HostPort) bool {
 	f.Consequence = fmt.Sprintf("%d of its pods stay Pending: FailedScheduling", pods-nodes)
 	f.Help = "leave hostPort out and use a Service, or ask for fewer replicas, or make it a DaemonSet"
 	f.Related = workload.ReplicasOf(p.Graph, w, pods)
-	f.Notes = []string{p.Graph.KnownFrom()}
+	f.Notes = knownFrom(p.Graph)
 	p.Report(f)
 	return true
 }
@@ -160,6 +160,15 @@ func placesOf(g *graph.Graph, w *graph.Workload) (n int, pinned []string) {
 		pinned = place.Pinned()
 	}
 	return len(pinned), pinned
+}
+
+// knownFrom returns a note that says where the known nodes come from, none if no
+// node is known.
+func knownFrom(g *graph.Graph) []string {
+	if len(g.Nodes) == 0 {
+		return nil
+	}
+	return []string{g.KnownFrom()}
 }
 
 // nodesCanTake says how many of the known nodes fit a workload, or to which it is
