@@ -78,7 +78,6 @@ var pointers = map[string][]pointer{
 	// https://fluxcd.io/flux/components/kustomize/api/v1/
 	fluxKustomization: {
 		{path: "spec.sourceRef", in: true, group: fluxSource},
-		{path: "spec.postBuild.substituteFrom.[]", in: true},
 		{path: "spec.decryption.secretRef", in: true, kind: "Secret"},
 	},
 	// https://fluxcd.io/flux/components/notification/api/v1/
