@@ -13,6 +13,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"github.com/kubeknot/kubeknot/analyzer/apiserver"
+	"github.com/kubeknot/kubeknot/analyzer/quantity"
 	"github.com/kubeknot/kubeknot/rules"
 )
 
@@ -116,6 +117,9 @@ func (g *gatherer) add(origin string, data []byte, seed bool) error {
 		text, err := yaml.Marshal(doc.Content[0])
 		if err != nil || g.seen[string(text)] {
 			continue
+		}
+		if quantity.MayHold(text) {
+			continue // the server would compute with its quantities without an end
 		}
 		if _, ok := read(text); !ok {
 			continue // a patch, or a template, which kubectl is not given
