@@ -153,6 +153,16 @@ func (l *layout) roots() []*kustomize.Kustomization {
 			}
 		}
 	}
+	for _, d := range l.tree.Delivered { // what GitOps tools apply is not judged alone
+		if d.Kustomization == nil || l.data.holding(d.By.File().Rel) != "" {
+			continue
+		}
+		for _, target := range append(slices.Clone(d.Kustomization.Targets), kustomize.Reference{Path: d.Kustomization.Dir}) {
+			if used := l.custom[target.Path]; used != nil {
+				reach(used)
+			}
+		}
+	}
 	for _, cycles := range []bool{false, true} {
 		for _, c := range l.tree.Kustomizations {
 			if c.Component || reached[c.Dir] || l.used[c.Dir] != cycles {
