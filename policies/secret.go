@@ -2,8 +2,6 @@ package policies
 
 import (
 	"errors"
-	"strconv"
-	"strings"
 
 	"github.com/open-policy-agent/opa/v1/ast"
 
@@ -20,12 +18,12 @@ const hidden = "(hidden)"
 // lastApplied is where kubectl keeps a copy of the whole object.
 const lastApplied = "kubectl.kubernetes.io/last-applied-configuration"
 
-// hide returns a Secret without its values: all fields but those that say what
+// hide returns the term of a Secret without its values: all fields but those that say what
 // it is. Their keys stay, and so do nulls, which are no values.
-func hide(secret *ast.Term) *ast.Term {
-	object, ok := secret.Value.(ast.Object)
+func hide(term *ast.Term) *ast.Term {
+	object, ok := term.Value.(ast.Object)
 	if !ok {
-		return mask(secret)
+		return mask(term)
 	}
 	return mapped(object, func(key string, value *ast.Term) *ast.Term {
 		switch key {
@@ -97,27 +95,18 @@ func mask(value *ast.Term) *ast.Term {
 
 // masks are the secret values of objects that a policy was told of, in the forms
 // in which it may quote them.
-type masks []string
+type masks struct{ *secret.Values }
 
 func masksOf(resources []*manifest.Resource) masks {
-	var all masks
+	var all []string
 	for _, r := range resources {
 		all = append(all, r.Secrets()...)
 	}
-	return all
+	return masks{secret.NewValues(all)}
 }
 
 // text masks the values in a text that a policy has written.
-func (m masks) text(s string) string {
-	var quoted []string
-	for _, value := range m {
-		escaped := strconv.Quote(value)
-		if strings.Contains(s, strings.TrimSpace(value)) || strings.Contains(s, escaped[1:len(escaped)-1]) {
-			quoted = append(quoted, value)
-		}
-	}
-	return secret.Without(quoted, s)
-}
+func (m masks) text(s string) string { return m.Mask(s) }
 
 // err masks the values in an error, whose text may quote what a built-in function
 // was given.

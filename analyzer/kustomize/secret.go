@@ -2,10 +2,12 @@ package kustomize
 
 import (
 	"iter"
+	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
+	"github.com/kubeknot/kubeknot/analyzer/secret"
 )
 
 // hideSecrets marks the values of the Secrets that a kustomization makes, and
@@ -28,7 +30,8 @@ func (k *Kustomization) secrets() iter.Seq[*manifest.Node] {
 		for _, field := range []string{"patches", "patchesJson6902"} {
 			for _, n := range manifest.Items(manifest.Get(root, field)) {
 				patch := manifest.Get(n, "patch")
-				ofSecret := manifest.String(n, "target", "kind") == "Secret" || manifest.DefinesSecret([]byte(manifest.String(n, "patch")))
+				text := manifest.String(n, "patch")
+				ofSecret := maySelectSecrets(manifest.Get(n, "target"), text) || manifest.DefinesSecret([]byte(text))
 				if patch != nil && ofSecret && !yield(patch) {
 					return
 				}
@@ -44,21 +47,23 @@ func (k *Kustomization) secrets() iter.Seq[*manifest.Node] {
 	}
 }
 
-// names are the keys of a patch that say what it is for.
-var names = []string{"apiVersion", "kind", "metadata", "name", "namespace"}
+// maySelectSecrets reports whether a patch may be one of Secrets: its target says
+// so, with a regular expression (api/types/selector.go), or leaves out the kind
+// and the patch is one of data.
+func maySelectSecrets(target *manifest.Node, patch string) bool {
+	kind := manifest.String(target, "kind")
+	if target == nil || kind == "" {
+		return target != nil && strings.Contains(patch, "/data")
+	}
+	pattern, err := regexp.Compile("^(?:" + kind + ")$")
+	return err != nil || pattern.MatchString("Secret")
+}
 
 // secrets are what an error of kustomize may quote: the values of Secrets that
 // stand in the kustomizations, and the variables that Secrets are made of.
 func (b *Build) secrets() []string {
 	var all []string
-	lines := func(text string) {
-		for line := range strings.Lines(text) {
-			all = append(all, strings.TrimSpace(line))
-			if i := strings.IndexAny(line, ":="); i >= 0 && !slices.Contains(names, strings.TrimSpace(line[:i])) {
-				all = append(all, strings.Trim(line[i+1:], " \t\r\n\"',}]"))
-			}
-		}
-	}
+	lines := func(text string) { all = append(all, secret.Lines(text)...) }
 	for _, k := range b.Parts {
 		for n := range k.secrets() {
 			for _, value := range manifest.Secrets(n, true) {

@@ -96,12 +96,8 @@ func (d *Document) parse() {
 	d.HideSecrets(d.Root, false)
 	d.Role = d.classify()
 	if d.Role != Object {
-		if !d.isKustomization() {
+		if d.Role == Encrypted || d.Root.Kind == ScalarNode || hasTemplateKeys(d.Root) {
 			d.hideIfSecret(text)
-			return
-		}
-		for _, n := range Items(Get(d.Root, "secretGenerator")) {
-			d.HideSecrets(Get(n, "literals"), true)
 		}
 		return
 	}

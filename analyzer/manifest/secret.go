@@ -58,9 +58,13 @@ func holdsValues(key string, value *Node) bool {
 // IsSecret reports whether the object is a Secret, or is meant to be one: also
 // where its kind is written in another case or misspelt.
 func (r *Resource) IsSecret() bool {
-	const kind, slips = "secret", 2
-	return len(r.Kind) <= len(kind)+slips && edlib.OSADamerauLevenshteinDistance(strings.ToLower(r.Kind), kind) <= slips ||
-		Field(r.Node, "stringData").Key != nil
+	return isSecretKind(r.Kind) || Field(r.Node, "stringData").Key != nil
+}
+
+// isSecretKind reports whether a kind is that of Secrets, or is meant to be.
+func isSecretKind(kind string) bool {
+	const want, slips = "secret", 2
+	return len(kind) <= len(want)+slips && edlib.OSADamerauLevenshteinDistance(strings.ToLower(kind), want) <= slips
 }
 
 // Mask masks in a text that others have made of the object, as the API server

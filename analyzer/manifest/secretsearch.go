@@ -4,6 +4,7 @@ import (
 	"encoding/base64"
 	"fmt"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"github.com/kubeknot/kubeknot/analyzer/secret"
@@ -14,10 +15,10 @@ type search struct {
 	whole    bool // everything is secret, whatever it looks like
 	skipText bool // do not look for secrets within texts
 
-	found  []*Node        // whose whole value is secret
-	within []secret.Value // in texts that say other things too
-	plain  map[string]bool
-	steps  int
+	found []*Node         // whose whole value is secret
+	texts []string        // within values that say other things too
+	plain map[string]bool // what is said in the open
+	steps int
 }
 
 // maxSearchSteps bounds a walk that aliases make long.
@@ -48,14 +49,30 @@ func (s *search) scalar(raw, n *Node, name string, held bool) {
 	case IsNull(n):
 	case s.whole && held, held && n.Tag != BoolTag && secret.Plausible(n.Value), !held && secret.Held(name, n.Value):
 		s.found = append(s.found, raw)
+	case (strings.Contains(n.Value, "ecret") || strings.Contains(n.Value, "stringData")) && secretKind.MatchString(n.Value):
+		if s.found = append(s.found, raw); !s.skipText {
+			s.texts = append(s.texts, secret.Lines(n.Value)...)
+		}
 	case !s.skipText:
-		s.within = append(s.within, secret.InText(n.Value)...)
+		for _, v := range secret.InText(n.Value) {
+			s.texts = append(s.texts, v.Text)
+		}
 	}
+}
+
+// all looks at a node of which everything is secret.
+func (s *search) all(raw *Node) {
+	before := s.whole
+	s.whole = true
+	s.node(raw, "", true)
+	s.whole = before
 }
 
 // fields looks at the fields of a mapping, those that are merged into it
 // included. variable is what the mapping says is its name.
 func (s *search) fields(n *Node, variable, around string, held bool, depth int) {
+	isSecret := isSecretKind(String(n, "kind")) && (Get(n, "metadata") != nil || Get(n, "data") != nil)
+	patched := strings.HasPrefix(String(n, "path"), "/stringData")
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		raw := &n.Content[i+1]
 		k := Resolve(&n.Content[i])
@@ -72,6 +89,10 @@ func (s *search) fields(n *Node, variable, around string, held bool, depth int) 
 			continue
 		}
 		s.say(key, raw)
+		if key == "stringData" || patched && key == "value" || isSecret && holdsValues(key, raw) || around == "secretGenerator" && !slices.Contains(generatorKeys, key) {
+			s.all(raw)
+			continue
+		}
 		name := key
 		if key == "value" && variable != "" {
 			name = variable
@@ -81,6 +102,10 @@ func (s *search) fields(n *Node, variable, around string, held bool, depth int) 
 		s.node(raw, name, held && !mentions || ofVariable || secret.Named(name))
 	}
 }
+
+// generatorKeys are the keys of a secretGenerator that hold no values
+// (sigs.k8s.io/kustomize/api/types SecretArgs).
+var generatorKeys = []string{"name", "namespace", "type", "behavior", "files", "env", "envs", "options"}
 
 // say notes what an object says in the open: its keys and names.
 func (s *search) say(key string, value *Node) {
@@ -116,8 +141,6 @@ func (s *search) values() []string {
 			all = append(all, string(text))
 		}
 	}
-	for _, v := range s.within {
-		all = append(all, v.Text)
-	}
+	all = append(all, s.texts...)
 	return slices.DeleteFunc(all, func(v string) bool { return s.plain[v] })
 }

@@ -27,17 +27,33 @@ const (
 	minAnywhere = 8
 )
 
+// Values are secrets in all forms in which a text may quote them: as they are, and
+// as they stand in JSON, in a URL and in base64. The nil Values are none.
+type Values struct {
+	forms []string // longest first, so that none hides a part of another
+}
+
+// NewValues returns the forms of secret values.
+func NewValues(values []string) *Values {
+	longestFirst := func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) }
+	return &Values{slices.Compact(slices.SortedFunc(slices.Values(forms(values)), longestFirst))}
+}
+
 // Without masks values, and what has the shape of a secret, in a text that
-// others have made. Values are masked as they are, and as they stand in JSON, in
-// a URL and in base64. Short ones are masked where they are words of their own;
-// the shortest, and short ones that consist of letters only as plain words do,
-// where they are quoted.
-func Without(values []string, text string) string {
+// others have made, see Values.Mask.
+func Without(values []string, text string) string { return NewValues(values).Mask(text) }
+
+// Mask masks the values, and what has the shape of a secret, in a text. Short
+// values are masked where they are words of their own; the shortest, and short
+// ones that consist of letters only as plain words do, where they are quoted.
+func (s *Values) Mask(text string) string {
 	if text == "" {
 		return ""
 	}
-	longestFirst := func(a, b string) int { return cmp.Or(len(b)-len(a), strings.Compare(a, b)) }
-	for _, v := range slices.Compact(slices.SortedFunc(slices.Values(forms(values, text)), longestFirst)) {
+	for _, v := range s.forms {
+		if !strings.Contains(text, v) {
+			continue
+		}
 		for _, quoted := range []string{`"` + v + `"`, "'" + v + "'", "`" + v + "`"} {
 			text = strings.ReplaceAll(text, quoted, quoted[:1]+Mask+quoted[:1])
 		}
@@ -52,12 +68,11 @@ func Without(values []string, text string) string {
 	return MaskShapes(text)
 }
 
-// forms returns the values as they stand in a text: whole, their lines, and
-// encoded.
-func forms(values []string, text string) []string {
+// forms returns the values whole, their lines, and encoded.
+func forms(values []string) []string {
 	var all []string
 	add := func(v string) {
-		if v = strings.TrimSpace(v); v != "" && !slices.Contains(commonWords, strings.ToLower(v)) && strings.Contains(text, v) {
+		if v = strings.TrimSpace(v); v != "" && !slices.Contains(commonWords, strings.ToLower(v)) {
 			all = append(all, v)
 		}
 	}
