@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/base64"
 	"net/url"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -28,7 +29,7 @@ const (
 )
 
 // Values are secrets in all forms in which a text may quote them: as they are, and
-// as they stand in JSON, in a URL and in base64. The nil Values are none.
+// as they stand in JSON and in a URL; base64 is decoded to look for them. The nil Values are none.
 type Values struct {
 	forms []string // longest first, so that none hides a part of another
 }
@@ -65,10 +66,67 @@ func (s *Values) Mask(text string) string {
 			text = withoutWord(v, text)
 		}
 	}
-	return MaskShapes(text)
+	return MaskShapes(encoded.ReplaceAllStringFunc(text, s.maskEncoded))
 }
 
-// forms returns the values whole, their lines, and encoded.
+// encoded finds what may be base64: of the whole value or of a text around it.
+var encoded = regexp.MustCompile(`[A-Za-z0-9+/_-]{4,}=*(\.\.\.)?`)
+
+// maskEncoded masks base64 that holds one of the values.
+func (s *Values) maskEncoded(text string) string {
+	run := strings.TrimRight(text, ".=")
+	if len(run)%4 == 1 {
+		run = run[:len(run)-1]
+	}
+	plain, err := base64.RawStdEncoding.DecodeString(standard.Replace(run))
+	if err != nil {
+		return text
+	}
+	decoded := string(plain)
+	holds := func(v string) bool {
+		return len(v) >= minWord && strings.Contains(decoded, v) || strings.HasSuffix(text, "...") && endsWithin(decoded, v) > 0
+	}
+	if len(decoded) >= minWord && slices.ContainsFunc(s.forms, holds) {
+		return Mask
+	}
+	return text
+}
+
+// standard replaces the alphabet of base64 for URLs by the usual one.
+var standard = strings.NewReplacer("-", "+", "_", "/")
+
+// MaskCut masks the values in a text that cuts long ones short, "sec...".
+func (s *Values) MaskCut(text string) string {
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(text, "...")
+		if !found {
+			return s.Mask(b.String() + text)
+		}
+		longest := 0
+		for _, v := range s.forms {
+			longest = max(longest, endsWithin(before, v))
+		}
+		if longest > 0 {
+			before = before[:len(before)-longest] + Mask
+		}
+		b.WriteString(before + "...")
+		text = after
+	}
+}
+
+// endsWithin returns how many bytes of a value a text ends with that is cut
+// within the value; 0 if it is not, or if they are too few to tell.
+func endsWithin(text, value string) int {
+	for n := min(len(value)-1, len(text)); n >= minWord; n-- {
+		if strings.HasSuffix(text, value[:n]) {
+			return n
+		}
+	}
+	return 0
+}
+
+// forms returns the values whole, their lines, and escaped.
 func forms(values []string) []string {
 	var all []string
 	add := func(v string) {
@@ -89,7 +147,6 @@ func forms(values []string) []string {
 		quoted := strconv.Quote(v)
 		add(quoted[1 : len(quoted)-1])
 		if len(v) >= minWord {
-			add(strings.TrimRight(base64.StdEncoding.EncodeToString([]byte(value)), "="))
 			add(url.QueryEscape(v))
 		}
 	}

@@ -78,19 +78,34 @@ func TestShapes(t *testing.T) {
 func TestWithout(t *testing.T) {
 	t.Parallel()
 	secrets := []string{"hunter-hunter", "pass", "a", "pass-word", " ", "p4ss", "string", "object", "one\ntwo-and-three", `qu"oted`}
-	encoded := base64.StdEncoding.EncodeToString([]byte("hunter-hunter"))
+	encoded := base64.StdEncoding.EncodeToString([]byte("a hunter-hunter in it"))
 	for text, want := range map[string]string{
 		"xhunter-hunterx is a password": "x" + Mask + "x is a password",
 		"a p4ss, and p4sses":            "a " + Mask + ", and p4sses",
 		"a pass, and passes":            "a pass, and passes",
 		`cannot be "a": 'a' is no b`:    `cannot be "` + Mask + `": '` + Mask + `' is no b`,
 		"told:pass-word":                "told:" + Mask,
-		"in base64 " + encoded + " it":  "in base64 " + Mask + "== it",
+		"in base64 " + encoded + " it":  "in base64 " + Mask + " it",
 		`got "string", want "object"`:   `got "string", want "object"`,
 		"line two-and-three":            "line " + Mask,
 		`{"b":"qu\"oted"}`:              `{"b":"` + Mask + `"}`,
 	} {
 		if got := Without(secrets, text); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestMaskCut(t *testing.T) {
+	t.Parallel()
+	values := NewValues([]string{"hunter-hunter-hunter"})
+	encoded := base64.StdEncoding.EncodeToString([]byte("a hunter-hunter"))
+	for text, want := range map[string]string{
+		`"hunter-hun..., b`:        `"` + Mask + `..., b`,
+		`"` + encoded + `..., b`:   `"` + Mask + `, b`,
+		`a hunter is... and so on`: `a hunter is... and so on`,
+	} {
+		if got := values.MaskCut(text); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}
