@@ -128,8 +128,8 @@ type Skipped struct {
 }
 
 // Report adds a finding. Rule, Unit, the rule's Claim and the Severity are
-// filled in where they are not set; Evidence is Certain by default. What has
-// the shape of a secret in its texts is masked.
+// filled in where they are not set; Evidence is Certain by default. The
+// secrets of its resource, and what has the shape of one, are masked in its texts.
 func (p *Pass) Report(f Finding) {
 	f.Rule = p.Rule.ID
 	if f.Claim == "" {
@@ -150,7 +150,11 @@ func (p *Pass) Report(f Finding) {
 			f.Builds = []Build{{p.Unit.Name, b.Kustomization.Document.File}}
 		}
 	}
-	p.Findings = append(p.Findings, f.Masked(secret.MaskShapes))
+	mask := secret.MaskShapes
+	if f.Resource != nil {
+		mask = f.Resource.Mask
+	}
+	p.Findings = append(p.Findings, f.Masked(mask))
 }
 
 // Skip notes something that the rule did not judge, and why. The run counts

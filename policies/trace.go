@@ -49,7 +49,7 @@ func (t *Trace) each(in *input, tell func(ref int) []byte) {
 		if r.Kind != t.Kind || r.Name != t.Name {
 			continue
 		}
-		text := in.masks().MaskCut(string(tell(ref)))
+		text := in.masks().text(string(tell(ref)))
 		t.mu.Lock()
 		t.told++
 		_, _ = io.WriteString(t.Out, text) // what cannot be shown changes no verdict

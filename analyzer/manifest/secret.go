@@ -75,7 +75,7 @@ func (r *Resource) Mask(text string) string {
 	if text == "" {
 		return ""
 	}
-	return secret.Without(r.Secrets(), text)
+	return maskKey.Of(r, func() *secret.Values { return secret.NewValues(r.Secrets()) }).Mask(text)
 }
 
 // Secrets returns the values that Mask masks. What the object says in the open
@@ -94,6 +94,9 @@ func (r *Resource) Secrets() []string {
 
 // secretsKey is the key of the secret values of a resource.
 var secretsKey memo.Key[[]string]
+
+// maskKey is the key of their forms.
+var maskKey memo.Key[*secret.Values]
 
 // Secrets returns the secret values below a node: what stands behind the key,
 // variable or flag of a secret, or everything.

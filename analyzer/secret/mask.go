@@ -66,7 +66,7 @@ func (s *Values) Mask(text string) string {
 			text = withoutWord(v, text)
 		}
 	}
-	return MaskShapes(encoded.ReplaceAllStringFunc(text, s.maskEncoded))
+	return MaskShapes(s.maskCut(encoded.ReplaceAllStringFunc(text, s.maskEncoded)))
 }
 
 // encoded finds what may be base64: of the whole value or of a text around it.
@@ -95,24 +95,25 @@ func (s *Values) maskEncoded(text string) string {
 // standard replaces the alphabet of base64 for URLs by the usual one.
 var standard = strings.NewReplacer("-", "+", "_", "/")
 
-// MaskCut masks the values in a text that cuts long ones short, "sec...".
-func (s *Values) MaskCut(text string) string {
+// cut finds where a text was cut short.
+var cut = regexp.MustCompile(`\.\.\.|…`)
+
+// maskCut masks the beginnings of values in a text that cuts long ones short.
+func (s *Values) maskCut(text string) string {
 	var b strings.Builder
-	for {
-		before, after, found := strings.Cut(text, "...")
-		if !found {
-			return s.Mask(b.String() + text)
-		}
-		longest := 0
+	end := 0
+	for _, at := range cut.FindAllStringIndex(text, -1) {
+		before, longest := text[end:at[0]], 0
 		for _, v := range s.forms {
 			longest = max(longest, endsWithin(before, v))
 		}
+		b.WriteString(before[:len(before)-longest])
 		if longest > 0 {
-			before = before[:len(before)-longest] + Mask
+			b.WriteString(Mask)
 		}
-		b.WriteString(before + "...")
-		text = after
+		end = at[0]
 	}
+	return b.String() + text[end:]
 }
 
 // endsWithin returns how many bytes of a value a text ends with that is cut

@@ -96,7 +96,7 @@ func TestWithout(t *testing.T) {
 	}
 }
 
-func TestMaskCut(t *testing.T) {
+func TestMaskOfCutValues(t *testing.T) {
 	t.Parallel()
 	values := NewValues([]string{"hunter-hunter-hunter"})
 	encoded := base64.StdEncoding.EncodeToString([]byte("a hunter-hunter"))
@@ -105,7 +105,7 @@ func TestMaskCut(t *testing.T) {
 		`"` + encoded + `..., b`:   `"` + Mask + `, b`,
 		`a hunter is... and so on`: `a hunter is... and so on`,
 	} {
-		if got := values.MaskCut(text); got != want {
+		if got := values.Mask(text); got != want {
 			t.Errorf("got %q, want %q", got, want)
 		}
 	}

@@ -50,7 +50,7 @@ func hidden(ts *testscript.TestScript, neg bool, args []string) {
 
 // shown checks that there is something to hide: a report of every format in a
 // directory, and in that of the format text something about each directory of a
-// tree that holds canaries, with masks.
+// tree that holds canaries, with masks. At least 200 are planted in 60 files.
 func shown(ts *testscript.TestScript, neg bool, args []string) {
 	if neg || len(args) != 2 {
 		ts.Fatalf("usage: shown OUT TREE")
@@ -64,15 +64,25 @@ func shown(ts *testscript.TestScript, neg bool, args []string) {
 	if n := strings.Count(text, secret.Mask); n < 100 {
 		ts.Fatalf("%d masks", n)
 	}
+	planted, places := map[string]bool{}, 0
 	ts.Check(filepath.WalkDir(ts.MkAbs(args[1]), func(name string, e fs.DirEntry, err error) error {
 		if err != nil || e.IsDir() {
 			return err
 		}
 		data, err := os.ReadFile(name)
+		if all := canary.FindAllString(string(data), -1); len(all) > 0 {
+			places++
+			for _, c := range all {
+				planted[c] = true
+			}
+		}
 		rel, _ := filepath.Rel(ts.MkAbs("."), filepath.Dir(name))
 		if canary.Match(data) && !strings.Contains(text, filepath.ToSlash(rel)+"/") {
 			ts.Fatalf("nothing is said of %s", rel)
 		}
 		return err
 	}))
+	if len(planted) < 200 || places < 60 {
+		ts.Fatalf("%d secrets in %d places", len(planted), places)
+	}
 }
