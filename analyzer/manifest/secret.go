@@ -2,7 +2,6 @@ package manifest
 
 import (
 	"bytes"
-	"path"
 	"regexp"
 	"strings"
 
@@ -129,17 +128,6 @@ func (d *Document) hide(n *Node) {
 func DefinesSecret(text []byte) bool { return secretKind.Match(text) }
 
 var secretKind = regexp.MustCompile(`(?i)(kind["']?\s*:\s*["']?secret|stringData|secretGenerator)`)
-
-// isKustomization reports whether the document is read as the configuration of
-// kustomize, which is known to hold the values of Secrets in a few fields alone:
-// kustomize.Read hides those.
-func (d *Document) isKustomization() bool {
-	switch path.Base(d.File.Rel) {
-	case "kustomization.yaml", "kustomization.yml", "Kustomization":
-		return IsMapping(d.Root) && Field(d.Root, "stringData").Key == nil && !strings.EqualFold(String(d.Root, "kind"), "Secret")
-	}
-	return false
-}
 
 // hideIfSecret hides what follows the first colon of every line if the text
 // defines a Secret, or how to make one: of one that is no plain object nobody
