@@ -25,6 +25,7 @@ Nodes are those that the manifests hold and those given by --nodes; without any 
 kind: Node
 metadata:
   name: node1
+status: {phase: Running}
 ---
 apiVersion: apps/v1
 kind: Deployment
@@ -50,6 +51,7 @@ spec:
 kind: Node
 metadata:
   name: node1
+status: {phase: Running}
 ---
 apiVersion: apps/v1
 kind: Deployment

@@ -29,6 +29,7 @@ A DaemonSet with maxSurge needs no nodes to be known: its new pod has to start o
 kind: Node
 metadata:
   name: node1
+status: {phase: Running}
 ---
 apiVersion: apps/v1
 kind: Deployment
@@ -50,6 +51,7 @@ spec:
 kind: Node
 metadata:
   name: node1
+status: {phase: Running}
 ---
 apiVersion: apps/v1
 kind: Deployment

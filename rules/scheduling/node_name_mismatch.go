@@ -26,6 +26,7 @@ Nodes are those that the manifests hold and those given by --nodes; without any 
 kind: Node
 metadata:
   name: node1
+status: {phase: Running}
 ---
 apiVersion: v1
 kind: Pod
@@ -39,6 +40,7 @@ spec:
 kind: Node
 metadata:
   name: node1
+status: {phase: Running}
 ---
 apiVersion: v1
 kind: Pod

@@ -26,6 +26,7 @@ kind: Node
 metadata:
   name: node1
   labels: {topology.kubernetes.io/zone: a}
+status: {phase: Running}
 ---
 apiVersion: apps/v1
 kind: Deployment
@@ -51,6 +52,7 @@ kind: Node
 metadata:
   name: node1
   labels: {topology.kubernetes.io/zone: a}
+status: {phase: Running}
 ---
 apiVersion: apps/v1
 kind: Deployment
