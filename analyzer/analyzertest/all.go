@@ -15,13 +15,14 @@ import (
 // notRules are the directories of testdata that hold something else than the
 // fixtures of a rule. This is the one place that names them.
 var notRules = []string{
-	"ch06",   // the directories of a chapter, for the tests of the commands
-	"fn",     // input of a function
-	"docs",   // what the pages of docs/ are tried on
-	"helm",   // charts
-	"nodes",  // inventories of nodes
-	"script", // scripts of commands
-	"truth",  // what a real control plane did
+	"ch06",    // the directories of a chapter, for the tests of the commands
+	"fn",      // input of a function
+	"docs",    // what the pages of docs/ are tried on
+	"helm",    // charts
+	"hostile", // attacks on the whole command
+	"nodes",   // inventories of nodes
+	"script",  // scripts of commands
+	"truth",   // what a real control plane did
 }
 
 // Fixtures runs every rule over its fixtures, each as a subtest: the whole tree
