@@ -12,7 +12,7 @@ KUBECONFORM = github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0
 
 .PHONY: build
 build: ## Build bin/kubeknot
-	go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/kubeknot ./cmd/kubeknot
+	CGO_ENABLED=0 go build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/kubeknot ./cmd/kubeknot
 
 .PHONY: test
 test: ## Run the tests
