@@ -138,7 +138,7 @@ func (s *stages) parse() error {
 func (s *stages) graphs() error {
 	for _, t := range s.loaded.tasks {
 		if t.unit != nil && t.world != nil {
-			graph.Build(unit.Assemble(t.Spec, t.unit.Name, "", t.world.get), nil)
+			graph.Build(unit.Assemble(t.Spec, t.unit.Name, "", t.world.file), nil)
 		}
 	}
 	return nil

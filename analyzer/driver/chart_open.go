@@ -118,7 +118,7 @@ func (r *run) judgedAs(t *task, o helm.Options) map[foundAt]bool {
 	}
 	again := &task{Spec: t.Spec, world: w}
 	again.Made = w.resources(made)
-	again.unit = unit.Assemble(again.Spec, t.shown(), cmp.Or(o.Namespace, helm.ReleaseNamespace), w.get)
+	again.unit = unit.Assemble(again.Spec, t.shown(), cmp.Or(o.Namespace, helm.ReleaseNamespace), w.file)
 	if r.askUnit(again) != nil {
 		return nil
 	}

@@ -94,7 +94,7 @@ func (m *memory) learnBuild(s unit.Spec, learned *cache.Unit) (ok bool) {
 		if learned.Reads[rel], ok = m.digest(rel); !ok {
 			return false
 		}
-		if m.world.get(rel) != nil && !kustomize.IsFile(rel) && !slices.Contains(learned.Files, rel) {
+		if m.world.file(rel) != nil && !kustomize.IsFile(rel) && !slices.Contains(learned.Files, rel) {
 			learned.Files = append(learned.Files, rel)
 		}
 	}

@@ -298,9 +298,6 @@ func (w *world) file(rel string) *manifest.File {
 	return w.files[rel]
 }
 
-// get returns a file that was read.
-func (w *world) get(rel string) *manifest.File { return w.files[rel] }
-
 // shower returns how the paths of a tree are shown: relative to the working
 // directory where they lie below it or were given so, else absolute.
 func shower(dir, root string, relative bool) func(string) string {

@@ -78,7 +78,7 @@ func (t *task) assemble(o *Options) {
 		}
 		namespace = cmp.Or(namespace, helm.ReleaseNamespace)
 	}
-	u := unit.Assemble(t.Spec, t.shown(), namespace, w.get)
+	u := unit.Assemble(t.Spec, t.shown(), namespace, w.file)
 	if t.void = len(u.Resources) == 0 && !failed; t.void {
 		w.memory.learnEmpty(t.Spec)
 		return
