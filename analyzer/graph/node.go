@@ -7,11 +7,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/go-logr/logr"
 	corev1 "k8s.io/api/core/v1"
 	metav1 "k8s.io/apimachinery/pkg/apis/meta/v1"
 	schedulingv1 "k8s.io/component-helpers/scheduling/corev1"
 	"k8s.io/component-helpers/scheduling/corev1/nodeaffinity"
-	"k8s.io/klog/v2"
 
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
 )
@@ -163,7 +163,7 @@ func (p *Placement) Check(n *Node) (Misfit, string) {
 	if ok, err := p.affinity.Match(node); err != nil || !ok {
 		return ByAffinity, ""
 	}
-	taint, untolerated := schedulingv1.FindMatchingUntoleratedTaint(klog.Background(), n.taints, p.pod.Tolerations,
+	taint, untolerated := schedulingv1.FindMatchingUntoleratedTaint(logr.Discard(), n.taints, p.pod.Tolerations,
 		func(t *corev1.Taint) bool {
 			return t.Effect == corev1.TaintEffectNoSchedule || t.Effect == corev1.TaintEffectNoExecute
 		}, false)
