@@ -7,7 +7,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/agnivade/levenshtein"
+	"github.com/hbollon/go-edlib"
 
 	"github.com/kubeknot/kubeknot/analyzer/kustomize"
 	"github.com/kubeknot/kubeknot/analyzer/manifest"
@@ -205,21 +205,12 @@ func slip(a, b string) bool {
 		if len(x[i]) >= 4 && len(y[i]) >= 4 {
 			limit = 2
 		}
-		far := levenshtein.ComputeDistance(x[i], y[i]) > limit && !swapped(x[i], y[i])
+		far := edlib.OSADamerauLevenshteinDistance(x[i], y[i]) > limit
 		if off++; off > 1 || far || min(len(x[i]), len(y[i])) < 3 || strings.Map(noDigits, x[i]) == strings.Map(noDigits, y[i]) {
 			return false
 		}
 	}
 	return off == 1
-}
-
-// swapped reports whether two neighboring letters changed places.
-func swapped(a, b string) bool {
-	i := 0
-	for i < min(len(a), len(b)) && a[i] == b[i] {
-		i++
-	}
-	return len(a) == len(b) && i+1 < len(a) && a[i] == b[i+1] && a[i+1] == b[i] && a[i+2:] == b[i+2:]
 }
 
 // noDigits drops digits: web-1 and web-2 are two things.
